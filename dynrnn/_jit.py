@@ -1,0 +1,461 @@
+"""Compilation: the house decorator, kernels dispatched on the type of their parameters, and a disk cache that is never stale.
+
+Three ideas, each measured in ``docs/decisions/0001-compilation.md``:
+
+* `jit` is ``numba.njit`` with the flags every kernel here wants (``nogil``, NumPy's error model) and the cache below.
+* `generic` makes a function whose implementation is looked up on the class that owns the parameters' type. A driver that
+  calls ``step(p, x, u, out)`` is written once; Numba compiles it once per type of ``p``, and the result can be cached,
+  which it cannot when kernels travel as arguments or closures.
+* A cache entry is addressed by everything its machine code depends on: the package's sources, the versions, the
+  processor, the signature, and for every class of the user's in it a digest of the kernels and of all they refer to. An
+  edited kernel therefore has another address, and what cannot be told apart from its other versions is not kept.
+  Nothing is ever overwritten in place, so processes cannot disturb one another.
+
+Only this file and ``_llvm.py`` touch Numba's internals.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dis
+import enum
+import functools
+import hashlib
+import inspect
+import io
+import itertools
+import os
+import pickle
+import re
+import secrets
+import shutil
+import sys
+import sysconfig
+import tempfile
+import types as pytypes
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import llvmlite
+import numba
+import numpy as np
+from numba.core import config, types
+from numba.core.bytecode import FunctionIdentity
+from numba.core.caching import _Cache
+from numba.core.compiler import CompileResult
+from numba.core.registry import cpu_target
+from numba.core.serialize import NumbaPickler
+from numba.extending import overload
+
+__all__ = ["DISABLED", "cache_directory", "cache_info", "generic", "jit", "kernel"]
+
+DISABLED = bool(config.DISABLE_JIT)
+_FLAGS = {"nogil": True, "error_model": "numpy"}
+_KEEP_VERSIONS = 3
+
+
+# ---------------------------------------------------------------------------------------------------- decorator
+
+
+def jit(function=None, **flags):
+    """Compile `function` on first call, without the GIL, cached on disk. Usable bare or with extra Numba flags.
+
+    Under ``NUMBA_DISABLE_JIT=1`` the function is returned as it is.
+    """
+    if function is None:
+        return functools.partial(jit, **flags)
+    if DISABLED:
+        return function
+    dispatcher = numba.njit(**_FLAGS, **flags)(function)
+    dispatcher._cache = _DiskCache(function, flags)
+    return dispatcher
+
+
+# ----------------------------------------------------------------------------------------------------- dispatch
+
+
+def kernel(owner: type, name: str):
+    """The plain Python function that `owner` (a class) gives for the kernel `name`, or None."""
+    try:
+        found = inspect.getattr_static(owner, name)
+    except AttributeError:
+        return None
+    found = found.__func__ if isinstance(found, staticmethod) else found
+    found = getattr(found, "py_func", found)
+    return found if inspect.isfunction(found) else None  # a field may have a kernel's name
+
+
+def generic(function):
+    """A function ``f(p, ...)`` whose body is the kernel of that name on ``type(p).owner``; its own body is the default.
+
+    It works alike in compiled code (resolved while compiling, at no cost when running) and in plain Python.
+    """
+    name = function.__name__
+    _GENERIC_NAMES.add(name)
+
+    @functools.wraps(function)
+    def call(p, *args):
+        return (kernel(type(p).owner, name) or function)(p, *args)
+
+    def resolve(p, *args):
+        owner = getattr(getattr(p, "instance_class", None), "owner", None)
+        return None if owner is None else kernel(owner, name) or function
+
+    overload(call, strict=False, jit_options=dict(_FLAGS))(resolve)
+    return call
+
+
+_GENERIC_NAMES: set[str] = set()
+
+
+def by_dimension(position: int, vector, matrix):
+    """A function that is `vector` where the argument at `position` has one dimension and `matrix` where it has two."""
+
+    def call(*args):
+        return (vector if args[position].ndim == 1 else matrix)(*args)
+
+    def resolve(*args):
+        return vector if args[position].ndim == 1 else matrix
+
+    overload(call, strict=False, jit_options=dict(_FLAGS))(resolve)
+    return call
+
+
+# ------------------------------------------------------------------------------------------------------ digests
+
+
+def _package_state() -> list[tuple[str, int, int]]:
+    """Name, time and size of the package's sources."""
+    return [(str(path), (stat := path.stat()).st_mtime_ns, stat.st_size) for path in sorted(Path(__file__).parent.rglob("*.py"))]
+
+
+_STATE_AT_IMPORT = _package_state()
+
+
+@functools.cache
+def _package_digest() -> str:
+    """Sources of the package and the versions that decide what they compile to."""
+    root = Path(__file__).parent
+    digest = hashlib.sha256(f"{numba.__version__} {llvmlite.__version__} {sys.version}".encode())
+    for path in sorted(root.rglob("*.py")):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+class _Opaque(Exception):
+    """Compiled code depends on something whose content cannot be read, or has changed since: it is not to be kept."""
+
+
+def _digest_of(value: Any, active: frozenset[int] = frozenset()) -> str:
+    digest = hashlib.sha256()
+    for trait in _traits(value, active):
+        digest.update((trait.encode() if isinstance(trait, str) else trait) + b"\0")
+    return digest.hexdigest()[:32]
+
+
+_PLAIN = (bool, int, float, complex, str, bytes, type(None), type(...), np.generic, np.dtype, np.ufunc, enum.Enum, types.Type)
+
+
+def _traits(value: Any, active: frozenset[int]) -> Iterator[str | bytes]:
+    """All that compiled code can take over from `value`. `active` holds the identities of what is being described already."""
+    yield type(value).__name__
+    if id(value) in active:
+        return
+    active = active | {id(value)}
+    if isinstance(value, (*_PLAIN, pytypes.BuiltinFunctionType)):
+        yield repr(value)
+    elif isinstance(value, pytypes.FunctionType):
+        yield from _function_traits(value, active)
+    elif isinstance(value, pytypes.CodeType):
+        yield value.co_code
+        yield repr((value.co_names, value.co_varnames, value.co_freevars, value.co_cellvars))
+        yield from _traits(value.co_consts, active)
+    elif isinstance(value, np.ndarray):
+        yield repr((value.dtype, value.shape))
+        yield value.tobytes()
+    elif isinstance(value, (set, frozenset)):
+        yield from sorted(map(repr, value))
+    elif isinstance(value, (tuple, list)):
+        yield repr((len(value), getattr(value, "_fields", ())))
+        for item in value:
+            yield from _traits(item, active)
+    elif isinstance(value, type):
+        yield from _class_traits(value)
+    elif isinstance(function := getattr(value, "__wrapped__", None), pytypes.FunctionType):  # njit, vectorize, intrinsic, …
+        options = getattr(getattr(value, "_dispatcher", value), "targetoptions", {})
+        content = _digest_of(function, active) + repr(sorted(options.items()))
+        if vars(value).setdefault("_content_at_first_use", content) != content:
+            raise _Opaque(f"{function.__qualname__}: what it refers to has changed since it was compiled")
+        yield content
+    else:
+        _refuse_if_typed(value)
+
+
+def _function_traits(function: pytypes.FunctionType, active: frozenset[int]) -> Iterator[str | bytes]:
+    module = function.__globals__.get("__name__")
+    yield f"{module}.{function.__qualname__}"
+    if _is_library(module):
+        return
+    yield from _traits(function.__code__, active)
+    loads, attributes = _names(function.__code__)
+    for cell in function.__closure__ or ():
+        with contextlib.suppress(ValueError):  # a cell that is still empty
+            yield from _global_traits(cell.cell_contents, attributes, active)
+    if _is_ours(module):
+        return
+    yield from _traits((function.__defaults__, *sorted((function.__kwdefaults__ or {}).items())), active)
+    for name in sorted(loads & set(function.__globals__)):
+        yield name
+        yield from _global_traits(function.__globals__[name], attributes, active)
+    for template in getattr(_numba_type(function), "templates", ()):  # it has an `overload`, which is what runs
+        yield from _function_traits(template._overload_func, active)
+
+
+def _global_traits(value: Any, attributes: set[str], active: frozenset[int]) -> Iterator[str | bytes]:
+    """Traits of a global or closed-over value; of a module, those of all in it that the code may mean."""
+    if not isinstance(value, pytypes.ModuleType):
+        yield from _traits(value, active)
+    elif id(value) not in active and not (_is_library(value.__name__) or _is_ours(value.__name__)):
+        for name in sorted(attributes & set(vars(value))):
+            yield name
+            yield from _global_traits(vars(value)[name], attributes, active | {id(value)})
+
+
+def _class_traits(cls: type) -> Iterator[str]:
+    yield f"{cls.__module__}.{cls.__qualname__}"
+    if issubclass(cls, enum.Enum):
+        yield repr(list(cls))
+    elif issubclass(cls, tuple):
+        yield repr((getattr(cls, "_fields", ()), getattr(cls, "_field_defaults", {})))
+    elif not (_is_library(cls.__module__) or issubclass(cls, BaseException)):
+        _refuse_if_typed(cls)
+
+
+def _refuse_if_typed(value: Any) -> None:
+    """Of what Numba has no type for, nothing can be in compiled code. Anything else would be unsafe to pass over."""
+    if (ty := _numba_type(value)) is not None:
+        raise _Opaque(f"a value of type {ty}")
+
+
+def _numba_type(value: Any) -> Any:
+    """The type Numba gives a global of this value; None where it has none."""
+    context = cpu_target.typing_context
+    context.refresh()
+    try:
+        return context.resolve_value_type(value)
+    except Exception:
+        return None
+
+
+def _names(code: pytypes.CodeType) -> tuple[set[str], set[str]]:
+    """The names of globals and of attributes in `code` and the functions within it."""
+    loads: set[str] = set()
+    attributes: set[str] = set()
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in ("LOAD_ATTR", "LOAD_METHOD"):
+            attributes.add(instruction.argval)
+        elif instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            loads.add(instruction.argval)
+    for constant in code.co_consts:
+        if isinstance(constant, pytypes.CodeType):
+            inner = _names(constant)
+            loads |= inner[0]
+            attributes |= inner[1]
+    return loads, attributes
+
+
+_STDLIB = sysconfig.get_path("stdlib")
+
+
+def _is_library(module: str | None) -> bool:
+    """Code whose version is part of the environment rather than of the user's work."""
+    top = (module or "").partition(".")[0]
+    if top not in sys.stdlib_module_names:
+        return top in {"numba", "numpy", "scipy", "llvmlite"}
+    file = getattr(sys.modules.get(top), "__file__", None)
+    return top != "__main__" and (file is None or file.startswith(_STDLIB))  # the user may have a signal.py of their own
+
+
+def _is_ours(module: str | None) -> bool:
+    return (module or "").partition(".")[0] == __name__.partition(".")[0]
+
+
+_ALIVE: list[type] = []  # Numba identifies named tuples by memory address, so that of a class must not be given away
+_PARAMS: dict[str, type] = {}
+_COUNT = itertools.count()
+
+
+def unique_name(text: str) -> str:
+    """An identifier that no other class has: calls tell named tuples apart by their name and fields alone."""
+    return f"{re.sub(r'[^0-9A-Za-z_]', '', text)}_{next(_COUNT)}"
+
+
+def register(params: type) -> None:
+    """Keep a new parameter class (a NamedTuple whose `owner` is the class with the kernels)."""
+    _ALIVE.append(params)
+
+
+def _address(params: Any) -> str:
+    """Name and content of a parameter class, the same in every process where its kernels are the same."""
+    owner = params.owner
+    content: list[Any] = [params._fields, getattr(owner, "_derivative", "")]
+    if not _is_ours(owner.__module__):
+        content += [(name, found) for name in sorted(_GENERIC_NAMES) if (found := kernel(owner, name))]
+    address = f"{owner.__module__}.{owner.__qualname__}.{params.role}:{_digest_of(content)}"
+    if params.__dict__.get("_address", address) != address:
+        raise _Opaque(f"{owner.__qualname__}: what its kernels refer to has changed since they were compiled")
+    params._address = address
+    _PARAMS[address] = params
+    return address
+
+
+def _find_params(address: str) -> type:
+    return _PARAMS[address]
+
+
+def _describe(ty) -> str:
+    """A numba type as text, with parameter classes by content and not by identity."""
+    if isinstance(ty, types.BaseNamedTuple):
+        cls = ty.instance_class
+        name = _address(cls) if hasattr(cls, "owner") else f"{cls.__module__}.{cls.__qualname__}{cls._fields}"
+        return f"{name}({','.join(map(_describe, ty))})"
+    if isinstance(ty, types.BaseTuple):
+        return f"({','.join(map(_describe, ty))})"
+    return str(ty)
+
+
+# -------------------------------------------------------------------------------------------------------- cache
+
+
+class _Pickler(NumbaPickler):
+    """Numba's pickler, with parameter classes by address: they may live in a script or a notebook."""
+
+    def reducer_override(self, obj):
+        if isinstance(obj, type) and "owner" in obj.__dict__ and issubclass(obj, tuple):
+            return _find_params, (_address(obj),)
+        return super().reducer_override(obj)
+
+
+def _dumps(obj) -> bytes:
+    with io.BytesIO() as buffer:
+        _Pickler(buffer, protocol=4).dump(obj)
+        return buffer.getvalue()
+
+
+@functools.cache
+def cache_directory() -> Path | None:
+    """Where compiled code is kept: ``$DYNRNN_CACHE_DIR``, ``$NUMBA_CACHE_DIR`` or the user's cache folder; None if unwritable."""
+    chosen = os.environ.get("DYNRNN_CACHE_DIR") or os.environ.get("NUMBA_CACHE_DIR")
+    try:
+        base = Path(chosen).expanduser() if chosen else _user_cache()
+        folder = base / "dynrnn" / _package_digest()
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+        _forget_old_versions(folder)
+    except (OSError, RuntimeError):
+        return None
+    return folder
+
+
+def _user_cache() -> Path:
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
+def _forget_old_versions(current: Path) -> None:
+    os.utime(current)
+    with contextlib.suppress(FileNotFoundError):  # another process tidies up as well
+        versions = sorted(current.parent.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+        for stale in versions[_KEEP_VERSIONS:]:
+            shutil.rmtree(stale, ignore_errors=True)
+
+
+def cache_info() -> dict[str, object]:
+    """Folder, number and total size in bytes of the cached kernels of this version."""
+    folder = cache_directory()
+    files = list(folder.glob("*.kernel")) if folder else []
+    return {"folder": folder, "kernels": len(files), "bytes": sum(f.stat().st_size for f in files)}
+
+
+def _number_symbols_apart() -> None:
+    """Give the functions compiled from now on numbers that no other process gives.
+
+    The names of machine code contain a running number, and of two pieces with the same name the linker may take the one
+    it met first. Pieces from any two processes can meet in a third one, through the cache.
+    """
+    FunctionIdentity._unique_ids = itertools.count(secrets.randbits(48))
+
+
+_number_symbols_apart()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_number_symbols_apart)
+
+
+class _DiskCache(_Cache):
+    """One file per compiled signature, named by a digest of all it depends on, written by an atomic rename.
+
+    Any failure to read or write means only that the kernel is compiled: a cache must not be able to break a run.
+    """
+
+    def __init__(self, function, flags):
+        self._function, self._flags, self._enabled = function, flags, True
+
+    @property
+    def cache_path(self):
+        return str(cache_directory() or "")
+
+    def enable(self):
+        self._enabled = True
+
+    def disable(self):
+        self._enabled = False
+
+    def flush(self):
+        """Nothing is stale, so nothing needs to be flushed."""
+
+    def _path(self, sig, codegen) -> Path | None:
+        """Where the code for this signature belongs; None if it must not be kept or there is no place to keep it."""
+        folder = cache_directory() if self._enabled and _package_state() == _STATE_AT_IMPORT else None
+        if folder is None:
+            return None
+        machine = (codegen.magic_tuple(), config.OPT, config.BOUNDSCHECK, sorted(self._flags.items()))
+        args = [_describe(ty) for ty in _args(sig)]
+        digest = hashlib.sha256(repr((machine, args, _digest_of(self._function))).encode()).hexdigest()[:32]
+        name = f"{self._function.__module__}.{self._function.__qualname__}".replace("<", "").replace(">", "")
+        return folder / f"{name}-{digest}.kernel"
+
+    def load_overload(self, sig, target_context):
+        target_context.refresh()
+        try:
+            path = self._path(sig, target_context.codegen())
+            if path is None or not path.exists():
+                return None
+            compiled = CompileResult._rebuild(target_context, *pickle.loads(path.read_bytes()))
+        except Exception:  # damaged in any way at all: compile
+            return None
+        return compiled if tuple(compiled.signature.args) == tuple(_args(sig)) else None
+
+    def save_overload(self, sig, cres):
+        with contextlib.suppress(Exception):
+            path = self._path(sig, cres.codegen)
+            if path is None or cres.lifted or cres.library.has_dynamic_globals:
+                return
+            data = _dumps(cres._reduce())
+            descriptor, temporary = tempfile.mkstemp(dir=path.parent)
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(data)
+                os.replace(temporary, path)
+            except BaseException:
+                os.unlink(temporary)
+                raise
+
+
+def _args(sig):
+    """Numba passes a signature or its arguments alone."""
+    return getattr(sig, "args", sig)

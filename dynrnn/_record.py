@@ -1,0 +1,206 @@
+"""Immutable parameters with kernels: the base of systems, couplings, activations and readouts.
+
+A `Record` is declared by its annotated fields. Users see an immutable object with read-only arrays; kernels see a
+NamedTuple of the same values, `Params`, whose type selects the kernels (see ``_jit.generic``). What a field may hold:
+a number, an array, another Record, or text and None, which stay above (kernels do not see them).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import importlib
+import inspect
+import json
+import types
+from collections import namedtuple
+from typing import Any, ClassVar
+
+import numpy as np
+
+from dynrnn import _check, _jit
+
+_FULL_UP_TO = 1000
+_KINDS = {"float": float, "int": int, "bool": bool}
+_KEPT = tuple(np.dtype(t) for t in "f4 f8 i8 u1 u2 u4 u8".split())  # other arrays become float64, signed integers int64
+_REGISTRY: dict[str, type[Record]] = {}
+
+
+class Record:
+    """Fields by annotation, in order; a class attribute of the same name is the default.
+
+    >>> class Scale(Record):
+    ...     gain: float = 2.0
+    >>> Scale(), Scale(3).gain
+    (Scale(gain=2.0), 3.0)
+    """
+
+    fields: ClassVar[tuple[str, ...]] = ()
+    scratch_names: ClassVar[tuple[str, ...]] = ()
+    Params: ClassVar[Any]
+    _kinds: ClassVar[dict[str, str]] = {}
+    _raw: dict[str, Any]
+    _json: str
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        inherited = [base._kinds for base in reversed(cls.__mro__[1:]) if issubclass(base, Record)]
+        cls._kinds = functools.reduce(dict.__or__, [*inherited, _own_fields(cls)])
+        cls.fields = tuple(cls._kinds)
+        cls.Params = parameter_type(cls, "Params", (*cls.fields, *cls.scratch_names))
+        _REGISTRY[f"{cls.__module__}.{cls.__qualname__}"] = cls
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        if len(args) > len(self.fields):
+            wanted = f"at most {len(self.fields)}: {', '.join(self.fields)}"
+            _check.fail(type(self).__name__, f"{len(args)} values", wanted, error=TypeError)
+        given = dict(zip(self.fields, args, strict=False))
+        for name, value in kwargs.items():
+            _check.choice(f"{type(self).__name__}(field)", name, self.fields)
+            if name in given:
+                _check.fail(f"{type(self).__name__}.{name}", "two values", "one", error=TypeError)
+            given[name] = value
+        values = {}
+        for name in self.fields:
+            if name not in given and not hasattr(type(self), name):
+                _check.fail(f"{type(self).__name__}.{name}", "nothing", "a value", f"Pass {name}=…", TypeError)
+            values[name] = self._coerce(name, given.get(name, getattr(type(self), name, None)))
+        object.__setattr__(self, "_raw", values)
+        for name, value in values.items():
+            object.__setattr__(self, name, _locked(value))
+
+    def _coerce(self, name: str, value: Any) -> Any:
+        label = f"{type(self).__name__}.{name}"
+        kind = _KINDS.get(self._kinds[name])
+        if kind is int:
+            return _check.integer(label, value)
+        if kind is float:
+            return _check.real(label, value)
+        if kind is bool:
+            return _check.boolean(label, value)
+        if isinstance(value, (Record, str)) or value is None:
+            return value
+        if isinstance(value, (np.ndarray, np.generic)) and value.ndim == 0:
+            value = value.item()
+        if isinstance(value, (bool, int, float)):
+            return value
+        if isinstance(value, np.ndarray) and value.dtype in _KEPT:
+            _check.all_finite(label, value)
+            return _owned(value)
+        signed = isinstance(value, np.ndarray) and value.dtype.kind == "i"
+        return _owned(_check.array(label, value, dtype=np.int64 if signed else np.float64))
+
+    def __setattr__(self, name, value):
+        raise AttributeError(f"{type(self).__name__} is immutable. Make a changed copy: .replace({name}=…)")
+
+    def __delattr__(self, name):
+        raise AttributeError(f"{type(self).__name__} is immutable.")
+
+    def replace(self, **changes: Any):
+        """A copy with some fields changed."""
+        return type(self)(**{**self._raw, **changes})
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{n}={_brief(self._raw[n])}' for n in self.fields)})"
+
+    def __eq__(self, other) -> bool:
+        return type(self) is type(other) and all(_same(self._raw[n], other._raw[n]) for n in self.fields)
+
+    def __hash__(self) -> int:
+        return hash((type(self), *((v.dtype.str, v.shape) if isinstance(v, np.ndarray) else v for v in self._raw.values())))
+
+    def __reduce__(self):
+        return functools.partial(type(self), **self._raw), ()  # by the constructor, so that a copy's arrays are locked as well
+
+    # ------------------------------------------------------------------------------------------------- kernels
+
+    def scratch(self, columns: int = 1) -> dict[str, np.ndarray]:
+        """Work arrays by name (`scratch_names`), for one thread and `columns` states side by side."""
+        return {}
+
+    def params(self, columns: int = 1):
+        """The NamedTuple that kernels get: the fields, and fresh scratch, which carries nothing between calls. One per thread."""
+        values = [v.params(columns) if isinstance(v, Record) else v for v in self._raw.values()]
+        values = [0 if v is None or isinstance(v, str) else v for v in values]
+        return self.Params(*values, *(self.scratch(columns)[n] for n in self.scratch_names))
+
+    # -------------------------------------------------------------------------------------------------- storage
+
+    def to_dict(self) -> dict[str, Any]:
+        """Class and fields as nested dictionaries of numbers, text and arrays; `from_dict` is its inverse."""
+        out: dict[str, Any] = {"class": f"{type(self).__module__}.{type(self).__qualname__}"}
+        for name, value in self._raw.items():
+            out[name] = value.to_dict() if isinstance(value, Record) else _locked(value)
+        return out
+
+    @staticmethod
+    def from_dict(data: dict[str, Any]) -> Any:
+        """Rebuild what `to_dict` gave. A class from outside this package must have been imported: nothing foreign is run."""
+        name = data["class"]
+        module, _, short = name.rpartition(".")
+        if module.startswith("dynrnn."):
+            with contextlib.suppress(ImportError):
+                importlib.import_module(module)
+        if name not in _REGISTRY:
+            _check.fail("class", repr(name), "a class that is imported", f"Import the module that defines {short} first.")
+        fields = {k: Record.from_dict(v) if isinstance(v, dict) else v for k, v in data.items() if k != "class"}
+        return _REGISTRY[name](**fields)
+
+    def to_json(self) -> str:
+        """`to_dict` as text: provenance for results. Large arrays appear as shape and digest; `dynrnn.save` keeps them."""
+        if "_json" not in self.__dict__:
+            object.__setattr__(self, "_json", json.dumps(self.to_dict(), default=_summary))
+        return self._json
+
+
+def _summary(value: Any) -> Any:
+    if isinstance(value, np.ndarray) and value.size > _FULL_UP_TO:
+        return {"shape": value.shape, "dtype": str(value.dtype), "sha256": hashlib.sha256(value.tobytes()).hexdigest()}
+    return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else str(value)
+
+
+def parameter_type(owner: type, role: str, names: tuple[str, ...]) -> type:
+    """A NamedTuple class whose type leads compiled code to the kernels of `owner`."""
+    make: Any = namedtuple
+    made = make(_jit.unique_name(f"{owner.__name__}_{role}"), names, module=owner.__module__)
+    made.owner, made.role = owner, role
+    _jit.register(made)
+    return made
+
+
+def _own_fields(cls: type) -> dict[str, str]:
+    out = {}
+    for name, note in inspect.get_annotations(cls).items():
+        note = note if isinstance(note, str) else getattr(note, "__name__", str(note))
+        if "ClassVar" in note:
+            continue
+        if name.startswith("_"):
+            raise TypeError(f"{cls.__name__}.{name}: a field's name may not begin with an underscore")
+        for base in cls.__mro__[1:]:
+            if isinstance(vars(base).get(name), (property, types.FunctionType)):
+                raise TypeError(f"{cls.__name__}.{name}: this field would hide {base.__name__}.{name}. Choose another name")
+        out[name] = note
+    return out
+
+
+def _owned(value: np.ndarray) -> np.ndarray:
+    """A private, C-contiguous, writable copy: one memory layout means one compilation, and nobody else can change it."""
+    return np.array(value, order="C", copy=True)
+
+
+def _locked(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        value = value.view()
+        value.flags.writeable = False
+    return value
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+        return a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+    return type(a) is type(b) and a == b
+
+
+def _brief(value: Any) -> str:
+    return f"<{value.dtype}{value.shape}>" if isinstance(value, np.ndarray) and value.size > 6 else repr(value)

@@ -1,0 +1,99 @@
+"""Compressed sparse rows. Unsigned indices, 16 bit where they fit: signed ones cost a sign extension per non-zero."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dynrnn import _check
+from dynrnn._llvm import LANES, accumulate_columns
+from dynrnn.couplings.base import Coupling
+
+
+class Sparse(Coupling):
+    """A sparse matrix ``W[to, from]``: row i holds ``values[k]`` at column ``indices[k]`` for ``indptr[i] <= k < indptr[i+1]``.
+
+    The sums run in the order of k for one state and for many, so both give the same bits.
+
+    Parameters: `values` (nonzero,), `indices` (nonzero,), `indptr` (to + 1,), `columns` the size of ``from``.
+
+    >>> import scipy.sparse
+    >>> W = Sparse.of(scipy.sparse.eye_array(3) * 2)
+    >>> W @ [1.0, 2.0, 3.0]
+    array([2., 4., 6.])
+    """
+
+    values: np.ndarray
+    indices: np.ndarray
+    indptr: np.ndarray
+    columns: int
+
+    @classmethod
+    def of(cls, W, dtype=None) -> Sparse:
+        """From a SciPy sparse matrix or array, or a dense one whose zeros are dropped."""
+        import scipy.sparse
+
+        W = scipy.sparse.csr_array(W)
+        W.sum_duplicates()
+        dtype = dtype or (np.float32 if W.dtype == np.float32 else np.float64)
+        return cls(_check.array("W.data", W.data, dtype=dtype), W.indices, W.indptr, W.shape[1])
+
+    def __init__(self, values, indices, indptr, columns):
+        index = np.uint16 if columns <= 2**16 else np.uint32
+        super().__init__(np.asarray(values), np.asarray(indices, index), np.asarray(indptr, np.uint32), columns)
+        if self.indptr[-1] != self.values.size or self.indices.size != self.values.size:
+            _check.fail("Sparse.indptr", f"an end at {self.indptr[-1]}", f"{self.values.size}, the number of values")
+        if self.values.size and self.indices.max() >= columns:
+            _check.fail("Sparse.indices", f"column {self.indices.max()}", f"columns below {columns}")
+
+    @property
+    def shape(self):
+        return (self.indptr.size - 1, self.columns)
+
+    def to_scipy(self):
+        import scipy.sparse
+
+        return scipy.sparse.csr_array((self.values, self.indices.astype(np.int64), self.indptr.astype(np.int64)), shape=self.shape)
+
+    def to_array(self):
+        return self.to_scipy().toarray()
+
+    def multiply(p, x, out):
+        for i in range(out.size):
+            total = out[i]
+            for k in range(p.indptr[i], p.indptr[i + 1]):
+                total += p.values[k] * x[p.indices[k]]
+            out[i] = total
+
+    def multiply_columns(p, X, OUT):
+        columns = X.shape[1]
+        whole = columns - columns % LANES
+        for i in range(OUT.shape[0]):
+            start, stop = np.intp(p.indptr[i]), np.intp(p.indptr[i + 1])
+            for c in range(0, whole, LANES):
+                accumulate_columns(p.values, p.indices, start, stop, X, c, OUT, i)
+            if whole < columns:
+                for k in range(start, stop):
+                    w, j = p.values[k], p.indices[k]
+                    for c in range(whole, columns):
+                        OUT[i, c] += w * X[j, c]
+
+    def transposed(p, g, out):
+        for i in range(g.size):
+            for k in range(p.indptr[i], p.indptr[i + 1]):
+                out[p.indices[k]] += p.values[k] * g[i]
+
+    def outer(p, g, x, gw):
+        for i in range(g.size):
+            for k in range(p.indptr[i], p.indptr[i + 1]):
+                gw[k] += g[i] * x[p.indices[k]]
+
+    def tangent(p, q, x, out):
+        for i in range(out.size):
+            for k in range(p.indptr[i], p.indptr[i + 1]):
+                out[i] += q[k] * x[p.indices[k]]
+
+    def row_dot(p, i, x):
+        total = p.values.dtype.type(0)
+        for k in range(p.indptr[i], p.indptr[i + 1]):
+            total += p.values[k] * x[p.indices[k]]
+        return total

@@ -1,0 +1,268 @@
+"""The one time loop: a system in motion, in chunks, over one or many trials, on one or many threads. Unlabelled.
+
+Trials are columns. A system with a native batch advances blocks of columns; any other advances its trials one by one. The
+blocks are spread over threads (kernels release the GIL). Results do not depend on chunks, blocks or threads: each trial
+draws from streams of its own, in order.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from dynrnn import _check
+from dynrnn._jit import by_dimension, jit
+from dynrnn._llvm import LANES
+from dynrnn._math import copy
+from dynrnn.system import System, output, output_columns, step, step_columns
+
+__all__ = ["Diverged", "Interrupted", "Run", "trial_streams"]
+
+_CHUNK_SECONDS = 0.1
+_CHUNK_BYTES = 32e6
+
+
+class Diverged(ArithmeticError):
+    """The state became infinite or NaN. `step` says when; `result` holds what was computed before."""
+
+    def __init__(self, message: str, step: int, trial: int):
+        super().__init__(message)
+        self.step, self.trial = step, trial
+        self.result: Any = None
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C. `step` says how far it came; `result` holds what was computed until then."""
+
+    def __init__(self, message: str, step: int):
+        super().__init__(message)
+        self.step = step
+        self.result: Any = None
+
+
+# ------------------------------------------------------------------------------------------------------ kernels
+
+
+def _put_vector(row, x, which, stride, offset):
+    for q in range(which.size):
+        row[q] = x[which[q]]
+
+
+def _put_matrix(row, x, which, stride, offset):
+    for q in range(which.size):
+        for c in range(x.shape[1]):
+            row[q * stride + offset + c] = x[which[q], c]
+
+
+def _observe_vector(p, x, u, y):
+    output(p, x, u, y)
+
+
+def _observe_matrix(p, x, u, y):
+    output_columns(p, x, u, y)
+
+
+_advance = by_dimension(1, lambda p, x, u, out: step(p, x, u, out), lambda p, x, u, out: step_columns(p, x, u, out))
+_observe = by_dimension(1, _observe_vector, _observe_matrix)
+_put = by_dimension(1, _put_vector, _put_matrix)
+
+
+@jit
+def _drive(p, x, spare, U, first, every, which, X, y, all_y, Y, stride, offset):
+    """Advance `x` over the rows of U. From step `first` on, every `every` steps, write a row of states and one of outputs."""
+    now, following, r = x, spare, 0
+    for k in range(U.shape[0]):
+        _advance(p, now, U[k], following)
+        now, following = following, now
+        if k >= first and (k - first) % every == 0:
+            if which.size:
+                _put(X[r], now, which, stride, offset)
+            if all_y.size:
+                _observe(p, now, U[k], y)
+                _put(Y[r], y, all_y, stride, offset)
+            r += 1
+    copy(now.reshape(now.size), x.reshape(x.size))
+
+
+# --------------------------------------------------------------------------------------------------------- run
+
+
+def trial_streams(rng: Any, trials: int) -> list[np.random.Generator]:
+    """One independent generator per trial. Trial k gets the same numbers whatever the number of trials.
+
+    `rng` is a seed or a Generator to spawn from, or a list of them, one per trial, which are then used as they are.
+    """
+    if not isinstance(rng, (list, tuple)):
+        return _check.generator(rng).spawn(trials)
+    if len(rng) != trials:
+        _check.fail("rng", f"a list of {len(rng)}", f"{trials}, one per trial")
+    return [_check.generator(one) for one in rng]
+
+
+class _Block:
+    """Some neighbouring trials, with the parameters, scratch and state that one thread works on."""
+
+    def __init__(self, system: System, x0: np.ndarray, trials: slice, streams: list[list[np.random.Generator]], single: bool):
+        self.system, self.trials, self.streams = system, trials, streams
+        columns = x0.shape[0]
+        self.p = system.params(columns)
+        self.x = x0[0].copy() if single else np.ascontiguousarray(x0.T)
+        self.spare = np.empty_like(self.x)
+        self.y = np.empty((system.output_size,) if single else (system.output_size, columns), system.dtype)
+
+    def channels(self, inputs: np.ndarray | None, start: int, steps: int, dt: float) -> np.ndarray:
+        """The kernels' u for `steps` steps: inputs, noise, clock; (step, channel) or (step, channel, column)."""
+        s, single = self.system, self.x.ndim == 1
+        own = None if inputs is None else inputs[self.trials]
+        if single and not s.noises and not s.clocked:
+            return np.empty((steps, 0), s.dtype) if own is None else own[0]
+        out = np.empty((steps, s.channels, *self.x.shape[1:]), s.dtype)
+        if own is not None:
+            out[:, : s.input_size] = own[0] if single else np.moveaxis(own, 0, 2)
+        for column, streams in enumerate(self.streams):
+            at = s.input_size
+            for noise, stream in zip(s.noises, streams, strict=True):
+                shape = (steps, noise.count)
+                target = out[:, at : at + noise.count] if single else out[:, at : at + noise.count, column]
+                target[...] = stream.standard_normal(shape) if noise.law == "normal" else stream.random(shape)
+                at += noise.count
+        if s.clocked:
+            clock = dt * np.arange(start, start + steps)
+            out[:, -1] = clock if single else clock[:, None]
+        return out
+
+
+class Run:
+    """A system in motion: its state, its place in time, and its streams of random numbers.
+
+    `x0` is (trial, size). `advance` moves it on; nothing else changes it.
+    """
+
+    def __init__(self, system: System, x0: np.ndarray, rng: Any = None, *, dt: float = 1.0, start: int = 0, threads: int | None = None):
+        self.system, self.dt, self.k = system, dt, start
+        trials = x0.shape[0]
+        self.trials = trials
+        self.streams = [list(stream.spawn(len(system.noises))) for stream in trial_streams(rng, trials)] if system.noises else [[]] * trials
+        self.threads = _check.integer("threads", threads if threads is not None else _cores(), 1)
+        native = system.has_native_columns and trials > 1
+        cuts = _cut_columns(trials, self.threads) if native else range(trials + 1)
+        spans = [slice(a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+        self.blocks = [_Block(system, x0[s], s, self.streams[s], not native) for s in spans]
+        self._rate = 0.0
+
+    @property
+    def state(self) -> np.ndarray:
+        """The current states, (trial, size)."""
+        return np.concatenate([b.x[None] if b.x.ndim == 1 else b.x.T for b in self.blocks])
+
+    def rows(
+        self,
+        steps: int,
+        inputs: np.ndarray | None = None,
+        *,
+        which: np.ndarray | None = None,
+        outputs: bool = False,
+        every: int = 1,
+        washout: int = 0,
+        progress: Callable[[int], Any] | None = None,
+        chunk: int | None = None,
+        buffers: Callable[[int], tuple[np.ndarray, np.ndarray]] | None = None,
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Advance by `steps` and yield what was recorded, chunk by chunk: states (row, which, trial), outputs (row, output, trial).
+
+        `inputs` is (trial, step, input); `which` the indices of the state to record (all by default). The arrays are new in
+        each chunk, or those that ``buffers(rows)`` gives, (row, which * trial) and (row, output * trial). A non-finite state
+        raises `Diverged` after the rows before it have been yielded.
+        """
+        which = np.arange(self.system.size) if which is None else np.asarray(which, np.int64)
+        widths = which.size * self.trials, (self.system.output_size if outputs else 0) * self.trials
+        buffers = buffers or (lambda n: (np.empty((n, widths[0]), self.system.dtype), np.empty((n, widths[1]), self.system.dtype)))
+        done = 0
+        while done < steps:
+            size = min(chunk or self._chunk(), steps - done)
+            first = washout + every - 1 - done
+            first = first if first >= 0 else first % every
+            n = 0 if first >= size else 1 + (size - 1 - first) // every
+            X, Y = buffers(n)
+            before = [block.x.copy() for block in self.blocks]
+            began = time.perf_counter()
+            U = self._advance(inputs if inputs is None else inputs[:, done : done + size], size, first, every, which, X, Y, outputs)
+            self._rate = size / max(time.perf_counter() - began, 1e-9)
+            bad = self._first_bad(before, U)
+            if bad is not None:
+                n = 0 if bad[0] <= first else 1 + (bad[0] - 1 - first) // every
+            if bad is None:
+                self.k += size
+            yield X[:n].reshape(n, which.size, self.trials), Y[:n].reshape(n, widths[1] // self.trials, self.trials)
+            if bad is not None:
+                raise Diverged(_divergence(self.k + bad[0], bad[1], self.trials, self.system), self.k + bad[0], bad[1])
+            done += size
+            if progress is not None:
+                progress(size)
+
+    def _chunk(self) -> int:
+        """As many steps as take about a tenth of a second and as fit into a fixed buffer."""
+        row = 8 * max(1, self.system.channels + self.system.size) * self.trials
+        return int(np.clip(self._rate * _CHUNK_SECONDS, 64, max(64, _CHUNK_BYTES // row)))
+
+    def _advance(self, inputs, steps, first, every, which, X, Y, outputs) -> list[np.ndarray]:
+        all_y = np.arange(self.system.output_size if outputs else 0)
+
+        def work(block: _Block) -> np.ndarray:
+            U = block.channels(inputs, self.k, steps, self.dt)
+            stride, offset = self.trials, block.trials.start
+            rows = (X, Y) if block.x.ndim == 2 else (_column(X, which.size, stride, offset), _column(Y, all_y.size, stride, offset))
+            _drive(block.p, block.x, block.spare, U, first, every, which, rows[0], block.y, all_y, rows[1], stride, offset)
+            if rows[0] is not X:
+                X.reshape(len(X), which.size, stride)[:, :, offset] = rows[0]
+                Y.reshape(len(Y), all_y.size, stride)[:, :, offset] = rows[1]
+            return U
+
+        if len(self.blocks) == 1 or self.threads == 1:
+            return [work(block) for block in self.blocks]
+        with ThreadPoolExecutor(min(self.threads, len(self.blocks))) as pool:
+            return list(pool.map(work, self.blocks))
+
+    def _first_bad(self, before, U) -> tuple[int, int] | None:
+        """Step within the chunk and trial at which the state is no longer finite, by walking the chunk once more."""
+        found = None
+        for block, x, u in zip(self.blocks, before, U, strict=True):
+            if np.isfinite(block.x).all():
+                continue
+            none, empty = np.arange(0), np.empty((0, 0), block.x.dtype)
+            for k in range(len(u)):
+                _drive(block.p, x, block.spare, u[k : k + 1], 1, 1, none, empty, block.y, none, empty, 1, 0)
+                if not np.isfinite(x).all():
+                    trial = block.trials.start + (0 if x.ndim == 1 else int(np.argmin(np.isfinite(x).all(axis=0))))
+                    found = (k, trial) if found is None or k < found[0] else found
+                    break
+        return found
+
+
+def _column(rows: np.ndarray, width: int, stride: int, offset: int) -> np.ndarray:
+    """Where a lone trial writes its rows: in place if it is the only one, else in a buffer of its own."""
+    return rows if stride == 1 else np.empty((len(rows), width), rows.dtype)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _cut_columns(columns: int, threads: int) -> list[int]:
+    """Block limits that leave no vector half empty: whole multiples of LANES but for the last."""
+    groups = -(-columns // LANES)
+    cuts = [round(i * groups / min(threads, groups)) * LANES for i in range(min(threads, groups))]
+    return [*cuts, columns]
+
+
+def _divergence(k: int, trial: int, trials: int, system: System) -> str:
+    where = f" of trial {trial}" if trials > 1 else ""
+    return (
+        f"{type(system).__name__}: the state{where} is not finite after step {k} (counting from 0). "
+        "Rows before it are kept in error.result. Lower the spectral radius, the input scaling or dt, or use a bounded activation."
+    )

@@ -1,0 +1,216 @@
+"""Where the rows of a run go: into memory, or row by row into a netCDF or zarr file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from dynrnn import _check
+from dynrnn.system import System, _size
+
+__all__ = ["FileSink", "Layout", "Memory", "ZarrSink", "replacing", "sink"]
+
+_FREE_SHARE = 0.8
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the recorded numbers are called: parts of the state, outputs, time."""
+
+    system: System
+    keep: tuple[str, ...]
+    outputs: bool
+    trials: int
+    lone: bool
+    dt: float
+    start: int
+    every: int
+    washout: int
+    initial: bool
+    flow: bool
+
+    def which(self) -> np.ndarray:
+        """Indices of the recorded state variables."""
+        slices = self.system.slices
+        return np.concatenate([np.zeros(0, np.int64), *(np.arange(slices[n].start, slices[n].stop) for n in self.keep)]).astype(np.int64)
+
+    def times(self, rows: int) -> np.ndarray:
+        """Time of each row: seconds for flows, steps for maps."""
+        k = self.start + self.washout + self.every * np.arange(1, rows + 1 - self.initial)
+        k = np.concatenate([[self.start], k]) if self.initial else k
+        return k * self.dt if self.flow else k
+
+    def dataset(self, X: np.ndarray, Y: np.ndarray, attrs: Mapping[str, Any]) -> xr.Dataset:
+        """Rows (row, which, trial) and (row, output, trial) with their names; no copy is made."""
+        variables, start, coords = {}, 0, {"time": ("time", self.times(len(X)), {"units": "s"} if self.flow else {"units": "steps"})}
+        first = next(iter(self.system.parts.values()))
+        for name in self.keep:
+            units = self.system.parts[name]
+            dim = "unit" if _same_units(units, first) else f"{name}_unit"
+            variables[name] = self._variable(X[:, start : start + _size(units)], dim)
+            if not isinstance(units, (int, np.integer)):
+                coords[dim] = (dim, list(units), {})
+            start += _size(units)
+        if self.outputs:
+            variables["output"] = self._variable(Y, "feature")
+        return xr.Dataset(variables, coords, dict(attrs))
+
+    def _variable(self, rows: np.ndarray, dim: str):
+        rows = rows.transpose(2, 0, 1)
+        return (("time", dim), rows[0]) if self.lone else (("trial", "time", dim), rows)
+
+
+def _same_units(a: Any, b: Any) -> bool:
+    return a == b if isinstance(a, (int, np.integer)) or isinstance(b, (int, np.integer)) else list(a) == list(b)
+
+
+class Memory:
+    """Rows in one array that the run writes into directly."""
+
+    def __init__(self, layout: Layout, rows: int):
+        self.layout, self.rows = layout, 0
+        trials, dtype = layout.trials, layout.system.dtype
+        widths = layout.which().size * trials, (layout.system.output_size if layout.outputs else 0) * trials
+        _refuse_if_too_large((rows + layout.initial) * sum(widths) * dtype.itemsize)
+        self.X, self.Y = (np.empty((rows + layout.initial, width), dtype) for width in widths)
+
+    def buffers(self, n: int) -> tuple[np.ndarray, np.ndarray]:
+        """Where the next n rows go."""
+        return self.X[self.rows : self.rows + n], self.Y[self.rows : self.rows + n]
+
+    def write(self, X: np.ndarray, Y: np.ndarray) -> None:
+        """Take note of rows (row, which, trial) that were written into `buffers`."""
+        self.rows += len(X)
+
+    def finish(self, attrs: Mapping[str, Any]) -> xr.Dataset:
+        """The rows so far, labelled."""
+        X, Y = (a[: self.rows].reshape(self.rows, a.shape[1] // self.layout.trials, self.layout.trials) for a in (self.X, self.Y))
+        return self.layout.dataset(X, Y, attrs)
+
+
+class FileSink:
+    """Rows appended to a netCDF file. It takes the place of a file of that name only when it is complete."""
+
+    buffers = None
+
+    def __init__(self, layout: Layout, path: Path):
+        import h5netcdf
+
+        self.layout, self.path, self.rows = layout, path, 0
+        self._stack = contextlib.ExitStack()
+        self._temporary = self._stack.enter_context(replacing(path))
+        self._file = self._stack.enter_context(h5netcdf.File(self._temporary, "w"))
+
+    def write(self, X: np.ndarray, Y: np.ndarray) -> None:
+        """Append rows (row, which, trial)."""
+        piece = self.layout.dataset(X, Y, {})
+        if not self._file.variables:
+            self._create(piece)
+        before, self.rows = self.rows, self.rows + len(X)
+        self._file.resize_dimension("time", self.rows)
+        for name, variable in piece.data_vars.items():
+            place = tuple(slice(before, self.rows) if d == "time" else slice(None) for d in variable.dims)
+            self._file.variables[name][place] = variable.values
+
+    def _create(self, piece: xr.Dataset) -> None:
+        self._file.dimensions = {d: None if d == "time" else n for d, n in piece.sizes.items()}
+        for name, variable in piece.data_vars.items():
+            chunks = tuple(max(1, min(1024, n)) if d == "time" else n for d, n in variable.sizes.items())
+            self._file.create_variable(name, variable.dims, variable.dtype, chunks=chunks)
+        for name, coordinate in piece.coords.items():
+            if name != "time":
+                self._file.create_variable(name, coordinate.dims, data=np.asarray(coordinate.values, dtype=object))
+
+    def finish(self, attrs: Mapping[str, Any]) -> xr.Dataset:
+        """Close the file, put it in place and open it."""
+        times = self.layout.times(self.rows)
+        variable = self._file.create_variable("time", ("time",), times.dtype, data=times)
+        variable.attrs["units"] = "s" if self.layout.flow else "steps"
+        for name, value in attrs.items():
+            self._file.attrs[name] = value
+        self._stack.close()
+        return xr.open_dataset(self.path, engine="h5netcdf", decode_times=False)
+
+
+class ZarrSink:
+    """Rows appended to a zarr store, chunk by chunk."""
+
+    buffers = None
+
+    def __init__(self, layout: Layout, path: Path):
+        try:
+            import zarr  # noqa: F401
+        except ImportError as error:
+            raise ImportError("to: a .zarr store needs the package zarr. Install it, or choose a name ending in .nc") from error
+        self.layout, self.path, self.rows = layout, path, 0
+
+    def write(self, X: np.ndarray, Y: np.ndarray) -> None:
+        """Append rows (row, which, trial)."""
+        if not len(X):
+            return
+        piece = self.layout.dataset(X, Y, {})
+        times = self.layout.times(self.rows + len(X))[self.rows :]
+        piece = piece.assign_coords(time=("time", times, piece["time"].attrs))
+        if self.rows:
+            piece.to_zarr(self.path, append_dim="time", consolidated=False)
+        else:
+            piece.to_zarr(self.path, mode="w", consolidated=False)
+        self.rows += len(X)
+
+    def finish(self, attrs: Mapping[str, Any]) -> xr.Dataset:
+        """Write the attributes and open the store."""
+        import zarr
+
+        zarr.open_group(self.path).attrs.update(attrs)
+        return xr.open_zarr(self.path, chunks=None, decode_times=False, consolidated=False)
+
+
+def sink(to: str | os.PathLike | None, layout: Layout, rows: int) -> Memory | FileSink | ZarrSink:
+    """The sink for a file name, or memory for None."""
+    if to is None:
+        return Memory(layout, rows)
+    path = Path(to)
+    kinds = {".nc": FileSink, ".zarr": ZarrSink}
+    if path.suffix not in kinds:
+        _check.fail("to", repr(str(to)), "a name that ends in .nc or .zarr")
+    return kinds[path.suffix](layout, path)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary name beside `path` that takes its place at the end, and only if nothing went wrong."""
+    if not path.parent.is_dir():
+        _check.fail("path", repr(str(path)), "a name in a folder that exists", f"Create {path.parent} first.", FileNotFoundError)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _refuse_if_too_large(size: int) -> None:
+    free = _free_memory()
+    if free is not None and size > _FREE_SHARE * free:
+        raise MemoryError(
+            f"the result would take {size / 1e9:.1f} GB, and {free / 1e9:.1f} GB of memory are free. "
+            "Keep fewer rows (every=10), fewer parts (record=…), or write to a file (to='run.nc')."
+        )
+
+
+def _free_memory() -> int | None:
+    """Bytes of memory available without swapping, where the system tells."""
+    with contextlib.suppress(OSError, ValueError):
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return 1024 * int(line.split()[1])
+    with contextlib.suppress(AttributeError, ValueError, OSError):
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return None

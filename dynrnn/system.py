@@ -1,0 +1,425 @@
+"""THE contract: a system is parameters plus pure kernels on one flat state vector ``x``.
+
+A map has ``step``, a flow has ``drift``; whoever has one of them is a system, and every verb of the package works on it::
+
+    class Henon(dr.System):
+        a: float = 1.4
+        b: float = 0.3
+        units = ("x", "y")
+
+        def step(p, x, u, out):
+            out[0] = 1 - p.a * x[0] ** 2 + x[1]
+            out[1] = p.b * x[0]
+
+**Fields** are annotated class attributes: numbers, arrays, or other records (a coupling, an activation, a system).
+Kernels see them as ``p.a``, ``p.b``. An instance is immutable; ``.replace(a=1.2)`` makes a changed copy.
+
+**Shape.** `units` is the number of state variables, or their labels; a state with several parts gives `parts`, an ordered
+mapping of names to sizes (or labels) instead. `inputs` is the number of input columns or their labels (or a mapping to
+sizes). `outputs` is the same for what `output` writes; 0 means that the state itself is what is observed.
+
+**Kernels** are plain functions in the class body, compiled when used. They write `out` (never add to it, unless it says
+so), return nothing, keep nothing, allocate nothing in their loops, and neither draw random numbers nor raise.
+
+====================================  ====================================================================
+``step(p, x, u, out)``                next state of a map
+``drift(p, t, x, u, out)``            right-hand side of a flow
+``diffusion(p, t, x, u, out)``        noise amplitude of each state variable of a stochastic flow
+``output(p, x, u, out)``              what an observer sees
+``jvp(p, x, u, v, out)``              ``out = J_x v`` of ``step`` or ``drift``
+``jvp_u(p, x, u, w, out)``            ``out = J_u w``, a change of the inputs
+``jvp_p(p, x, u, q, out)``            ``out = J_p q``, a change of the parameters; `q` as below
+``vjp(p, x, u, g, gx, gu, gp)``       ``gx += J_x^T g``, ``gu += J_u^T g``, ``gp += J_p^T g``
+``step_columns(p, X, U, OUT)``        ``step`` of many states, one per column, where that is faster
+====================================  ====================================================================
+
+`x` has shape (size,). `u` holds, one after the other, the inputs, the numbers of the declared `noise`, and the time where
+`clocked` is true; it is not written to. `gp` and `q` are named tuples with one array per name in `trainable`, views into
+one flat vector (see `System.weights`). ``X`` has shape (size, columns).
+
+**Randomness** enters through declared channels: ``noise = Noise("normal", 3)`` (or a tuple of such) says that each step
+wants three standard normal numbers; the face draws them from the trial's own stream and appends them to `u`.
+
+**Derivatives** that are not given are made: by complex step where the kernel accepts complex numbers, which is exact to
+rounding, else by central differences. `System.derivative` says which.
+
+**Wrappers** (`ClosedLoop`, `Discretised`, `Stack`) are systems whose fields are systems.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from dynrnn import _check
+from dynrnn._jit import generic, jit, kernel
+from dynrnn._math import copy
+from dynrnn._record import Record, parameter_type
+
+__all__ = ["Noise", "System", "jacobian", "output", "step"]
+
+
+class Noise(NamedTuple):
+    """Random numbers a system wants per step: `count` of them, by `law` "normal" (standard) or "uniform" (on [0, 1))."""
+
+    law: str
+    count: int
+
+
+# ------------------------------------------------------------------------------------------------------ kernels
+
+
+@generic
+def step(p, x, u, out):
+    """One step of a map."""
+    raise NotImplementedError("this system has no step: wrap the flow in Discretised")
+
+
+@generic
+def drift(p, t, x, u, out):
+    """Right-hand side of a flow."""
+    raise NotImplementedError("this system has no drift")
+
+
+@generic
+def diffusion(p, t, x, u, out):
+    """Noise amplitude per state variable: none by default."""
+    out[:] = 0
+
+
+@generic
+def output(p, x, u, out):
+    """What an observer sees: the state by default."""
+    copy(x, out)
+
+
+@generic
+def jvp(p, x, u, v, out):
+    """``out = J_x v``."""
+    raise NotImplementedError
+
+
+@generic
+def jvp_u(p, x, u, w, out):
+    """``out = J_u w``."""
+    raise NotImplementedError
+
+
+@generic
+def jvp_p(p, x, u, q, out):
+    """``out = J_p q``."""
+    raise NotImplementedError
+
+
+@generic
+def vjp(p, x, u, g, gx, gu, gp):
+    """``gx += J_x^T g``, ``gu += J_u^T g``, ``gp += J_p^T g``."""
+    raise NotImplementedError
+
+
+@generic
+def tangent(p, t, x, u, v, out):
+    """``out = J_x v`` of a flow at time t. A flow whose Jacobian depends on time explicitly gives this kernel."""
+    jvp(p, x, u, v, out)
+
+
+@generic
+def tangent_u(p, t, x, u, w, out):
+    """``out = J_u w`` of a flow at time t."""
+    jvp_u(p, x, u, w, out)
+
+
+@generic
+def step_columns(p, X, U, OUT):
+    """One step of the states in the columns of X. A system without this kernel is advanced one state at a time."""
+    step(p, X.reshape(X.size), U.reshape(U.size), OUT.reshape(OUT.size))
+
+
+@generic
+def output_columns(p, X, U, OUT):
+    """`output` for the states in the columns of X."""
+    x, u, y = np.empty_like(X[:, 0]), np.empty_like(U[:, 0]), np.empty_like(OUT[:, 0])
+    for c in range(X.shape[1]):
+        copy(X[:, c], x)
+        copy(U[:, c], u)
+        output(p, x, u, y)
+        copy(y, OUT[:, c])
+
+
+# ------------------------------------------------------------------------------------------------------- system
+
+
+class System(Record):
+    """Base of all systems. The module's text is the specification; `dynrnn.testing.check_system` checks it."""
+
+    units: ClassVar[Any] = 1
+    inputs: ClassVar[Any] = 0
+    outputs: ClassVar[Any] = 0
+    noise: ClassVar[Any] = ()
+    clocked: ClassVar[bool] = False
+    trainable: ClassVar[tuple[str, ...]] = ()
+    _derivative: ClassVar[str] = ""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if kernel(type(self), "step") is None and kernel(type(self), "drift") is None:
+            _check.fail(type(self).__name__, "no kernel", "a method step(p, x, u, out) or drift(p, t, x, u, out)", error=TypeError)
+        _provide_derivatives(self)
+
+    # --------------------------------------------------------------------------------------------------- shape
+
+    @property
+    def parts(self) -> Mapping[str, Any]:
+        """Names of the parts of the state, in order, each with its size or its labels."""
+        return {"state": self.units}
+
+    @property
+    def slices(self) -> dict[str, slice]:
+        """Where each part stands in the state vector."""
+        out, start = {}, 0
+        for name, units in self.parts.items():
+            out[name] = slice(start, start + _size(units))
+            start += _size(units)
+        return out
+
+    @property
+    def size(self) -> int:
+        """Number of state variables."""
+        return sum(map(_size, self.parts.values()))
+
+    @property
+    def input_size(self) -> int:
+        """Number of input columns a caller gives."""
+        return _size(self.inputs)
+
+    @property
+    def output_size(self) -> int:
+        return _size(self.outputs)
+
+    @property
+    def channels(self) -> int:
+        """Length of the kernels' `u`: inputs, noise, clock."""
+        return self.input_size + sum(noise.count for noise in self.noises) + int(self.clocked)
+
+    @property
+    def noises(self) -> tuple[Noise, ...]:
+        """The declared noise channels as a tuple."""
+        return (self.noise,) if isinstance(self.noise, Noise) else tuple(self.noise or ())
+
+    @property
+    def visible(self) -> slice:
+        """The stretch of the state that a next layer or a readout sees: all of it, unless some parts are internal."""
+        return slice(0, self.size)
+
+    @property
+    def has_vjp(self) -> bool:
+        """Whether gradients can be pulled back through the system: it and every system in it gives `vjp`."""
+        inner = (value.has_vjp for value in self._raw.values() if isinstance(value, System))
+        return kernel(type(self), "vjp") is not None and all(inner)
+
+    @property
+    def is_flow(self) -> bool:
+        """Whether time is continuous: the system has a drift, and no step of its own."""
+        return kernel(type(self), "step") is None
+
+    @property
+    def has_native_columns(self) -> bool:
+        """Whether many states advance faster side by side than one by one."""
+        return kernel(type(self), "step_columns") is not None
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Precision of the state."""
+        return np.dtype(np.float64)
+
+    @property
+    def derivative(self) -> str:
+        """How Jacobian products are computed: "exact", "complex step" or "central differences"."""
+        return self._derivative or "exact"
+
+    def initial(self) -> np.ndarray:
+        """The state a simulation starts from unless told otherwise: zeros."""
+        return np.zeros(self.size, self.dtype)
+
+    # ------------------------------------------------------------------------------------------------- weights
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """The trainable arrays by name, in the layout they are stored in; those of an inner system as one flat vector."""
+        return {name: _weights_of(self._raw[name]) for name in self.trainable}
+
+    def weight_views(self, flat: np.ndarray | None = None):
+        """A flat vector (zeros unless given) and the named tuple of its views, one per trainable array: the kernels' `gp`.
+
+        >>> from dynrnn.systems.esn import ESN
+        >>> flat, views = ESN([[0.5]], [1.0]).weight_views()
+        >>> flat.size, views._fields
+        (3, ('W', 'W_in', 'bias'))
+        """
+        arrays = self.weights()
+        flat = np.zeros(sum(a.size for a in arrays.values()), self.dtype) if flat is None else flat
+        views, start = [], 0
+        for name, array in arrays.items():
+            piece, start = flat[start : start + array.size], start + array.size
+            inner = self._raw[name]
+            views.append(inner.weight_views(piece)[1] if isinstance(inner, System) else piece.reshape(array.shape))
+        return flat, type(self)._gradient_type()(*views)
+
+    def with_weights(self, flat: np.ndarray):
+        """A copy whose trainable arrays are those in the flat vector."""
+        changes, start = {}, 0
+        for name, array in self.weights().items():
+            piece, start = flat[start : start + array.size], start + array.size
+            changes[name] = _with_weights(self._raw[name], piece.reshape(array.shape))
+        return self.replace(**changes)
+
+    @classmethod
+    def _gradient_type(cls):
+        if "_Gradient" not in cls.__dict__:
+            cls._Gradient = parameter_type(cls, "Gradient", cls.trainable)
+        return cls._Gradient
+
+
+def _size(units: Any) -> int:
+    if isinstance(units, Mapping):
+        return sum(map(_size, units.values()))
+    return int(units) if isinstance(units, (int, np.integer)) else len(units)
+
+
+def _weights_of(value: Any) -> np.ndarray:
+    if isinstance(value, System):
+        return np.concatenate([np.zeros(0), *(array.ravel() for array in value.weights().values())])
+    return value.weights if isinstance(value, Record) else np.atleast_1d(value)
+
+
+def _with_weights(value: Any, array: np.ndarray) -> Any:
+    if isinstance(value, System):
+        return value.with_weights(array)
+    if isinstance(value, Record):
+        return value.replace(**{value.weights_field: array})
+    return float(array[0]) if np.ndim(value) == 0 else array
+
+
+# ------------------------------------------------------------------------------------- derivatives nobody wrote
+
+_TINY = 1e-30
+_SMALL = 6e-6  # cube root of the rounding unit: where truncation and rounding of a central difference balance
+
+
+def _differences(function, along_u):
+    """Kernels that differentiate `function` along x or u: by complex step, and by central differences."""
+
+    def complex_step(p, t, x, u, v, out):
+        base = u if along_u else x
+        z, w = np.empty(base.size, np.complex128), np.empty(out.size, np.complex128)
+        for i in range(base.size):
+            z[i] = complex(base[i], _TINY * v[i])
+        if along_u:
+            function(p, t, x.astype(np.complex128), z, w)
+        else:
+            function(p, t, z, u, w)
+        for i in range(out.size):
+            out[i] = w[i].imag / _TINY
+
+    def central(p, t, x, u, v, out):
+        base = u if along_u else x
+        size, length = 1.0, 1e-300
+        for i in range(base.size):
+            size, length = max(size, abs(base[i])), max(length, abs(v[i]))
+        h = _SMALL * size / length
+        z, before = np.empty_like(base), np.empty_like(out)
+        for sign in (-1.0, 1.0):
+            for i in range(base.size):
+                z[i] = base[i] + sign * h * v[i]
+            if along_u:
+                function(p, t, x, z, out)
+            else:
+                function(p, t, z, u, out)
+            if sign < 0:
+                copy(out, before)
+        for i in range(out.size):
+            out[i] = (out[i] - before[i]) / (2 * h)
+
+    return {"complex step": complex_step, "central differences": central}
+
+
+@jit
+def _step_at(p, t, x, u, out):
+    step(p, x, u, out)
+
+
+def _provide_derivatives(system: System) -> None:
+    """Give the class of `system` the Jacobian products it lacks, once."""
+    cls = type(system)
+    missing = [name for name in ("jvp", "jvp_u") if kernel(cls, name) is None]
+    if not missing or cls.__dict__.get("_derivative"):
+        return
+    function = _step_at if not system.is_flow else drift
+    kind = "complex step" if _accepts_complex(system) else "central differences"
+    for name in missing:
+        made = jit(_differences(function, along_u=name == "jvp_u")[kind])
+        setattr(cls, name, _at_time_zero(made))
+        if system.is_flow:
+            setattr(cls, name.replace("jvp", "tangent"), made)
+    cls._derivative = kind if "jvp" in missing else "exact"
+
+
+def _at_time_zero(made):
+    def product(p, x, u, v, out):
+        made(p, 0.0, x, u, v, out)
+
+    return product
+
+
+def _accepts_complex(system: System) -> bool:
+    """Whether a complex step through the kernel in plain Python agrees with a central difference."""
+    rng = np.random.default_rng(0)
+    x, v = system.initial() + 0.1 + 0.1 * rng.random(system.size), rng.random(system.size)
+    u, p = rng.random(system.channels), system.params()
+    function = (lambda p, t, x, u, out: step(p, x, u, out)) if not system.is_flow else drift
+    made, a, b = _differences(function, along_u=False), np.empty(system.size), np.empty(system.size)
+    try:
+        with np.errstate(all="ignore"):
+            made["complex step"](p, 0.0, x, u, v, a)
+            made["central differences"](p, 0.0, x, u, v, b)
+    except TypeError:
+        return False
+    return bool(np.allclose(a, b, rtol=1e-4, atol=1e-6))
+
+
+# ---------------------------------------------------------------------------------------------- at a single state
+
+
+def jacobian(system: System, x: Any, u: Any = None, *, t: float = 0.0) -> np.ndarray:
+    """The Jacobian ``d step / dx`` of a map, or ``d drift / dx`` of a flow, at one state; shape (size, size).
+
+    `x` (size,) is the state, `u` (input_size,) the input (zeros by default), without the noise.
+
+    >>> from dynrnn.systems.esn import ESN
+    >>> jacobian(ESN([[0.5]], [[1.0]], leak=1.0), [0.0])
+    array([[0.5]])
+    """
+    x = _check.array("x", x, shape=(system.size,), dtype=system.dtype)
+    u = _with_channels(system, u, t)
+    out = np.empty((system.size, system.size), system.dtype)
+    _fill_jacobian(system.params(), float(t), x, u, out)
+    return out.T
+
+
+@jit
+def _fill_jacobian(p, t, x, u, out):
+    v = np.zeros_like(x)
+    for j in range(x.size):
+        v[j] = 1
+        tangent(p, t, x, u, v, out[j])
+        v[j] = 0
+
+
+def _with_channels(system: System, u: Any, t: float) -> np.ndarray:
+    given = np.zeros(system.input_size) if u is None else u
+    out = np.zeros(system.channels, system.dtype)
+    out[: system.input_size] = _check.array("u", given, shape=(system.input_size,), dtype=system.dtype)
+    if system.clocked:
+        out[-1] = t
+    return out

@@ -1,0 +1,91 @@
+"""Saving and loading: round trips, a new process, damaged and foreign files, a full disk."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import dynrnn as dr
+from dynrnn import io
+
+esn = dr.ESN.random(30, inputs=2, feedback=1, rng=1, noise_std=0.1, dtype="float32")
+MODELS = {
+    "esn": esn,
+    "ring": dr.ESN(dr.couplings.Ring.of(8, 0.5), np.ones(8), leak=np.linspace(0.1, 1, 8)),
+    "closed loop": dr.ClosedLoop(esn, np.ones((1, 30)) / 100),
+    "stack": dr.Stack(dr.ESN.random(5, rng=1), dr.ESN.random(4, inputs=5, rng=2)),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_system_comes_back_as_it_was(name, tmp_path):
+    dr.save(tmp_path / "model.nc", MODELS[name])
+    assert dr.load(tmp_path / "model.nc") == MODELS[name]
+
+
+def test_a_new_process_gives_the_same_bits(tmp_path):
+    dr.save(tmp_path / "esn.nc", esn)
+    code = "import sys, numpy as np, dynrnn as dr; r = dr.simulate(dr.load(sys.argv[1]), np.ones((5, 3)), rng=1); np.save(sys.argv[2], r.state)"
+    subprocess.run([sys.executable, "-c", code, tmp_path / "esn.nc", tmp_path / "states.npy"], check=True)
+    np.testing.assert_array_equal(np.load(tmp_path / "states.npy"), dr.simulate(esn, np.ones((5, 3)), rng=1).state)
+
+
+def test_a_readout_comes_back_as_it_was(tmp_path):
+    rng = np.random.default_rng(0)
+    ridge = dr.Ridge(0.1).fit(rng.normal(size=(50, 4)), rng.normal(size=(50, 2)))
+    dr.save(tmp_path / "ridge.nc", ridge)
+    np.testing.assert_array_equal(dr.load(tmp_path / "ridge.nc").W_out, ridge.W_out)
+
+
+class Mine(dr.System):
+    gain: float = 2.0
+
+    def step(p, x, u, out):
+        out[0] = p.gain * x[0]
+
+
+def test_a_users_own_system_comes_back_where_its_class_is_known(tmp_path):
+    dr.save(tmp_path / "mine.nc", Mine(3.0))
+    assert dr.load(tmp_path / "mine.nc") == Mine(3.0)
+    code = "import sys, dynrnn as dr; dr.load(sys.argv[1])"
+    done = subprocess.run([sys.executable, "-c", code, tmp_path / "mine.nc"], capture_output=True, text=True)
+    assert "Import the module that defines Mine first" in done.stderr
+
+
+def test_a_full_disk_leaves_the_old_file_whole(tmp_path, monkeypatch):
+    dr.save(tmp_path / "model.nc", Mine(3.0))
+
+    def full(self, path, **_):
+        path.write_bytes(b"half a file")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(xr.Dataset, "to_netcdf", full)
+    with pytest.raises(OSError, match="No space left"):
+        dr.save(tmp_path / "model.nc", esn)
+    monkeypatch.undo()
+    assert dr.load(tmp_path / "model.nc") == Mine(3.0)
+    assert [p.name for p in tmp_path.iterdir()] == ["model.nc"]
+
+
+def test_files_that_are_not_models(tmp_path, monkeypatch):
+    with pytest.raises(FileNotFoundError, match="wanted an existing file"):
+        dr.load(tmp_path / "none.nc")
+    (tmp_path / "text.nc").write_text("hello")
+    with pytest.raises(ValueError, match="text.nc is damaged or not a netCDF file"):
+        dr.load(tmp_path / "text.nc")
+    dr.save(tmp_path / "cut.nc", esn)
+    (tmp_path / "cut.nc").write_bytes((tmp_path / "cut.nc").read_bytes()[:3000])
+    with pytest.raises(ValueError, match="cut.nc is damaged"):
+        dr.load(tmp_path / "cut.nc")
+    xr.Dataset({"a": 1}).to_netcdf(tmp_path / "foreign.nc", engine="h5netcdf")
+    with pytest.raises(ValueError, match="a file written by dynrnn.save"):
+        dr.load(tmp_path / "foreign.nc")
+    monkeypatch.setattr(io, "_FORMAT", 99)
+    dr.save(tmp_path / "newer.nc", esn)
+    monkeypatch.undo()
+    with pytest.raises(ValueError, match="Upgrade dynrnn to read it"):
+        dr.load(tmp_path / "newer.nc")
+    with pytest.raises(TypeError, match="obj: got list, wanted a System"):
+        dr.save(tmp_path / "list.nc", [1, 2])

@@ -1,0 +1,230 @@
+"""The contract: a user's own map and flow, every verb on them, wrappers, and what `check_system` says of broken ones."""
+
+import numpy as np
+import pytest
+
+import dynrnn as dr
+from dynrnn.testing import ContractError, check_system
+
+
+class Henon(dr.System):
+    a: float = 1.4
+    b: float = 0.3
+    units = ("x", "y")
+
+    def step(p, x, u, out):
+        out[0] = 1 - p.a * x[0] ** 2 + x[1]
+        out[1] = p.b * x[0]
+
+
+class Pendulum(dr.System):
+    damping: float = 0.1
+    units = ("angle", "speed")
+    inputs = ("torque",)
+
+    def drift(p, t, x, u, out):
+        out[0] = x[1]
+        out[1] = -np.sin(x[0]) - p.damping * x[1] + u[0]
+
+
+class Clipped(dr.System):
+    """Not analytic: complex steps do not work here."""
+
+    units = 2
+
+    def step(p, x, u, out):
+        out[0] = min(abs(x[0]) + x[1], 1.0)
+        out[1] = 0.5 * x[0]
+
+
+class Trained(dr.System):
+    """A map with everything written by hand, a scalar and a vector to train, noise and an output."""
+
+    gain: float = 0.7
+    bias: np.ndarray = (0.1, -0.2)
+    units = 2
+    inputs = 1
+    outputs = 1
+    noise = dr.Noise("normal", 2)
+    trainable = ("gain", "bias")
+
+    def step(p, x, u, out):
+        for i in range(2):
+            out[i] = p.gain * np.sin(x[1 - i]) + p.bias[i] * u[0] + 0.1 * u[1 + i]
+
+    def output(p, x, u, out):
+        out[0] = x[0] + x[1]
+
+    def jvp(p, x, u, v, out):
+        for i in range(2):
+            out[i] = p.gain * np.cos(x[1 - i]) * v[1 - i]
+
+    def jvp_u(p, x, u, w, out):
+        for i in range(2):
+            out[i] = p.bias[i] * w[0] + 0.1 * w[1 + i]
+
+    def jvp_p(p, x, u, q, out):
+        for i in range(2):
+            out[i] = q.gain[0] * np.sin(x[1 - i]) + q.bias[i] * u[0]
+
+    def vjp(p, x, u, g, gx, gu, gp):
+        for i in range(2):
+            gx[1 - i] += p.gain * np.cos(x[1 - i]) * g[i]
+            gu[0] += p.bias[i] * g[i]
+            gu[1 + i] += 0.1 * g[i]
+            gp.gain[0] += np.sin(x[1 - i]) * g[i]
+            gp.bias[i] += u[0] * g[i]
+
+
+@pytest.mark.parametrize("system", [Henon(), Pendulum(), Clipped(), Trained()], ids=lambda s: type(s).__name__)
+def test_users_own_systems_keep_the_contract(system):
+    said = check_system(system)
+    assert len(said) >= 7
+
+
+def test_a_map_is_simulated_to_the_written_formula():
+    run = dr.simulate(Henon(), steps=50, x0=[0.1, 0.2])
+    x = run.state.values
+    np.testing.assert_allclose(x[1:, 0], 1 - 1.4 * x[:-1, 0] ** 2 + x[:-1, 1], rtol=1e-14)
+    assert list(run.unit.values) == ["x", "y"]
+    assert run.time.values[0] == 1
+
+
+def test_a_flow_converges_at_the_order_of_the_method():
+    class Decay(dr.System):
+        def drift(p, t, x, u, out):
+            out[0] = -x[0] + np.cos(t)
+
+    def exact(t):
+        return 0.5 * (np.cos(t) + np.sin(t)) + 0.5 * np.exp(-t)
+
+    for method, order in (("euler", 1), ("heun", 2), ("midpoint", 2), ("rk4", 4)):
+        steps = np.array([16, 32, 64, 128])
+        errors = [abs(dr.simulate(Decay(), duration=2.0, dt=2 / n, method=method, x0=[1.0]).state.values[-1, 0] - exact(2.0)) for n in steps]
+        slope = -np.polyfit(np.log(steps), np.log(errors), 1)[0]
+        assert abs(slope - order) < 0.15, method
+
+
+def test_a_derivative_nobody_wrote_says_how_it_is_made():
+    assert Henon().derivative == "complex step"
+    assert Clipped().derivative == "central differences"
+    assert Trained().derivative == "exact"
+    np.testing.assert_allclose(dr.jacobian(Henon(), [0.3, 0.2]), [[-2.8 * 0.3, 1], [0.3, 0]], rtol=0, atol=1e-15)
+    np.testing.assert_allclose(dr.jacobian(Clipped(), [0.3, 0.2]), [[1, 1], [0.5, 0]], atol=1e-9)
+    np.testing.assert_allclose(dr.jacobian(Pendulum(), [0.3, 0.2], [0.0]), [[0, 1], [-np.cos(0.3), -0.1]], atol=1e-15)
+
+
+def test_weights_travel_as_one_flat_vector():
+    system = Trained()
+    flat, views = system.weight_views(np.array([0.5, 1.0, 2.0]))
+    assert views.gain.tolist() == [0.5] and views.bias.tolist() == [1.0, 2.0]
+    assert system.with_weights(flat) == Trained(gain=0.5, bias=[1.0, 2.0])
+    assert system.gain == 0.7
+
+
+esn = dr.ESN.random(12, inputs=2, feedback=1, rng=3, leak=0.6, noise_std=0.05, topology_options={"density": 0.5})
+WRAPPED = {
+    "closed loop": dr.ClosedLoop(esn, np.linspace(-0.2, 0.2, 12)[None]),
+    "stack": dr.Stack(dr.ESN.random(6, rng=1, noise_std=0.1), dr.ESN.random(5, inputs=6, rng=2), dr.ESN.random(4, inputs=5, rng=3, noise_std=0.1)),
+    "stack on a user's map": dr.Stack(Trained(), dr.ESN.random(5, inputs=2, rng=2)),
+    "discretised": dr.Discretised(Pendulum(), "heun", 0.05),
+    "discretised in a stack": dr.Stack(dr.ESN.random(1, rng=1), dr.Discretised(Pendulum(), "rk4", 0.05)),
+    "closed loop of a flow": dr.ClosedLoop(dr.Discretised(Pendulum(), "rk4", 0.05), [[-1.0, -0.5]]),
+}
+
+
+@pytest.mark.parametrize("name", WRAPPED)
+def test_wrappers_are_systems(name):
+    assert check_system(WRAPPED[name])
+
+
+def test_a_closed_loop_is_the_open_loop_fed_by_hand():
+    loop, readout = WRAPPED["closed loop"], np.linspace(-0.2, 0.2, 12)
+    quiet, u, x = esn.replace(noise_std=0.0), np.random.default_rng(0).normal(size=(20, 2)), np.full(12, 0.1)
+    result = dr.simulate(dr.ClosedLoop(quiet, readout[None]), u, x0=x)
+    for k in range(20):
+        x = dr.simulate(quiet, [[*u[k], readout @ x]], x0=x).state.values[0]
+        np.testing.assert_allclose(result.state.values[k], x, atol=1e-14)
+        np.testing.assert_allclose(result.output.values[k], [readout @ x], atol=1e-14)
+    assert loop.input_size == 2
+
+
+def test_a_stack_is_its_layers_in_series():
+    a, b = dr.ESN.random(6, rng=1), dr.ESN.random(5, inputs=6, rng=2)
+    u = np.random.default_rng(0).normal(size=(30, 1))
+    both = dr.simulate(dr.Stack(a, b), u)
+    below = dr.simulate(a, u).state.values
+    np.testing.assert_array_equal(both.layer1_state, below)
+    np.testing.assert_array_equal(both.layer2_state, dr.simulate(b, below).state)
+
+
+class Leaves(Henon):
+    def step(p, x, u, out):
+        out[0] = x[1]
+
+
+class Adds(Henon):
+    def step(p, x, u, out):
+        out[0] += x[1]
+        out[1] = x[0]
+
+
+class Writes(Henon):
+    def step(p, x, u, out):
+        x[0] += 1.0
+        out[0] = x[1]
+        out[1] = x[0]
+
+
+class WrongProduct(Henon):
+    def jvp(p, x, u, v, out):
+        out[0] = v[1]
+        out[1] = v[0]
+
+
+class WrongGradient(Trained):
+    def vjp(p, x, u, g, gx, gu, gp):
+        gx[0] += g[0]
+
+
+class WrongStart(Henon):
+    def initial(self):
+        return np.zeros(3)
+
+
+@pytest.mark.parametrize(
+    ("system", "message"),
+    [
+        (Leaves(), r"shapes: step leaves out\[1\]"),
+        (Adds(), r"shapes: step leaves out\[0\] as it was, or adds"),
+        (Writes(), "purity: step writes to its argument x"),
+        (WrongProduct(), "jvp: J_x v and a finite difference differ"),
+        (WrongGradient(), "adjoint: <g, J v>"),
+        (WrongStart(), r"shapes: initial\(\) has shape \(3,\)"),
+    ],
+    ids=lambda s: type(s).__name__ if not isinstance(s, str) else "",
+)
+def test_check_system_says_what_is_wrong(system, message):
+    with pytest.raises(ContractError, match=message):
+        check_system(system)
+
+
+def test_a_class_without_kernels_is_refused():
+    class Nothing(dr.System):
+        pass
+
+    with pytest.raises(TypeError, match=r"a method step\(p, x, u, out\)"):
+        Nothing()
+
+
+def test_wrappers_refuse_what_does_not_fit():
+    with pytest.raises(TypeError, match="Wrap a flow in Discretised"):
+        dr.ClosedLoop(Pendulum(), [[1.0, 0.0]])
+    with pytest.raises(ValueError, match="weights for 3 state variables"):
+        dr.ClosedLoop(esn, [[1.0, 2.0, 3.0]])
+    with pytest.raises(ValueError, match="at most 3, the inputs of the system"):
+        dr.ClosedLoop(esn, np.zeros((4, 12)))
+    with pytest.raises(ValueError, match="a layer with 2 inputs on one that shows 3"):
+        dr.Stack(dr.ESN.random(3, rng=1), dr.ESN.random(3, inputs=2, rng=1))
+    with pytest.raises(ValueError, match="got 'rk5', wanted one of 'euler'"):
+        dr.Discretised(Pendulum(), "rk5", 0.1)
