@@ -133,13 +133,23 @@ def _package_state() -> list[tuple[str, int, int]]:
 _STATE_AT_IMPORT = _package_state()
 
 
+_ROOT = Path(__file__).parent
+
+
+def _stamps() -> list[tuple[str, int, int]]:
+    """Name, time and size of every source file of the package."""
+    return [(str(path), stat.st_mtime_ns, stat.st_size) for path in sorted(_ROOT.rglob("*.py")) for stat in [path.stat()]]
+
+
+_AT_IMPORT = _stamps()
+
+
 @functools.cache
 def _package_digest() -> str:
     """Sources of the package and the versions that decide what they compile to."""
-    root = Path(__file__).parent
     digest = hashlib.sha256(f"{numba.__version__} {llvmlite.__version__} {sys.version}".encode())
-    for path in sorted(root.rglob("*.py")):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    for path in sorted(_ROOT.rglob("*.py")):
+        digest.update(path.relative_to(_ROOT).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 
 

@@ -6,13 +6,9 @@ import struct
 
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.extending import intrinsic, register_jitable
+from numba.extending import intrinsic, overload, register_jitable
 
 from dynrnn import _jit
-
-LANES = 16
-"""Columns that `accumulate_columns` advances together."""
-
 
 def _bitcast(source, target, llvm_target):
     @intrinsic
@@ -40,71 +36,170 @@ else:
     bits_to_float = _bitcast(types.int64, types.float64, ir.DoubleType())
 
 
+GROUP = 4
+"""Non-zeros of a row that are multiplied together; their partial sums are added pairwise at the end of the row."""
+LANES = 16
+"""Columns that `add_row_of_columns` advances together."""
+
+
+def _loop(builder, start, stop, step, initial, advance):
+    """``for k in range(start, stop, step)``, carrying `initial` through ``advance(k, values)``; the final values."""
+    before = builder.basic_block
+    head, body, done = (builder.append_basic_block(name) for name in ("head", "body", "done"))
+    builder.branch(head)
+    builder.position_at_end(head)
+    k = builder.phi(start.type)
+    k.add_incoming(start, before)
+    carried = [builder.phi(value.type) for value in initial]
+    for phi, value in zip(carried, initial, strict=True):
+        phi.add_incoming(value, before)
+    builder.cbranch(builder.icmp_signed("<", k, stop), body, done)
+    builder.position_at_end(body)
+    after = advance(k, carried)
+    k.add_incoming(builder.add(k, start.type(step)), body)
+    for phi, value in zip(carried, after, strict=True):
+        phi.add_incoming(value, body)
+    builder.branch(head)
+    builder.position_at_end(done)
+    return carried
+
+
+def _load(context, builder, pointer, kind):
+    """Load a vector or a wide integer from where its elements stand, which may be aligned for one of them only."""
+    element = kind.element if isinstance(kind, ir.VectorType) else pointer.type.pointee
+    return builder.load(builder.bitcast(pointer, kind.as_pointer()), align=element.get_abi_size(context.target_data))
+
+
+def _indices(context, builder, pointer, intp):
+    """GROUP unsigned indices, read as one integer and taken apart: fewer loads, of which there are two a cycle."""
+    width = pointer.type.pointee.width
+    packed = _load(context, builder, pointer, ir.IntType(width * GROUP))
+    parts = (builder.trunc(builder.lshr(packed, packed.type(g * width)), pointer.type.pointee) for g in range(GROUP))
+    return [builder.zext(part, intp) for part in parts]
+
+
+def _pairwise(builder, sums):
+    """``(s0 + s2) + (s1 + s3)``."""
+    while len(sums) > 1:
+        half = len(sums) // 2
+        sums = [builder.fadd(sums[i], sums[i + half]) for i in range(half)]
+    return sums[0]
+
+
+def _arrays(context, builder, signature, args):
+    pairs = zip(signature.args, args, strict=True)
+    return [context.make_array(t)(context, builder, a) for t, a in pairs if isinstance(t, types.Array)]
+
+
 @intrinsic
-def _accumulate(typingctx, data, indices, start, stop, X, column, out, row):
-    """``out[row, c] += sum_k data[k] X[indices[k], c]`` for LANES columns from `column`, the sums kept in registers."""
-    signature = types.void(data, indices, types.intp, types.intp, X, types.intp, out, types.intp)
+def _sum_groups(typingctx, values, indices, start, stop, x):
+    """``sum_k values[k] x[indices[k]]`` over whole groups, one partial sum for each place in a group."""
+    if values.dtype != x.dtype:
+        return None
 
     def codegen(context, builder, signature, args):
-        weights, index, source, target = (context.make_array(signature.args[i])(context, builder, args[i]) for i in (0, 1, 4, 6))
-        scalar = context.get_value_type(signature.args[0].dtype)
-        width = 8 if isinstance(scalar, ir.DoubleType) else 16
-        vector, intp = ir.VectorType(scalar, width), context.get_value_type(types.intp)
-        groups = range(LANES // width)
+        weights, index, source = _arrays(context, builder, signature, args)
+        intp, lane = context.get_value_type(types.intp), ir.IntType(32)
+        vector = ir.VectorType(context.get_value_type(signature.args[0].dtype), GROUP)
 
-        def lanes(array, r):
-            base = builder.add(builder.mul(r, cgutils.unpack_tuple(builder, array.shape)[1]), args[5])
-            starts = [builder.gep(array.data, [builder.add(base, intp(g * width))]) for g in groups]
-            return [builder.bitcast(start, vector.as_pointer()) for start in starts]
+        def advance(k, sums):
+            gathered = ir.Constant(vector, ir.Undefined)
+            for g, j in enumerate(_indices(context, builder, builder.gep(index.data, [k]), intp)):
+                gathered = builder.insert_element(gathered, builder.load(builder.gep(source.data, [j])), lane(g))
+            weight = _load(context, builder, builder.gep(weights.data, [k]), vector)
+            return [builder.fadd(sums[0], builder.fmul(weight, gathered))]
 
-        def load(pointers):
-            return [builder.load(q, align=scalar.get_abi_size(context.target_data)) for q in pointers]
+        (total,) = _loop(builder, args[2], args[3], GROUP, [ir.Constant(vector, [0.0] * GROUP)], advance)
+        return _pairwise(builder, [builder.extract_element(total, lane(g)) for g in range(GROUP)])
 
-        pointers = lanes(target, args[7])
-        before = builder.basic_block
-        head, body, done = (builder.append_basic_block(n) for n in ("head", "body", "done"))
-        first = load(pointers)
-        builder.branch(head)
-        builder.position_at_end(head)
-        k = builder.phi(intp)
-        k.add_incoming(args[2], before)
-        sums = [builder.phi(vector) for _ in groups]
-        for phi, value in zip(sums, first, strict=True):
-            phi.add_incoming(value, before)
-        builder.cbranch(builder.icmp_signed("<", k, args[3]), body, done)
-        builder.position_at_end(body)
-        weight = builder.load(builder.gep(weights.data, [k]))
-        splat = builder.shuffle_vector(
-            builder.insert_element(ir.Constant(vector, ir.Undefined), weight, ir.IntType(32)(0)),
-            ir.Constant(vector, ir.Undefined),
-            ir.Constant(ir.VectorType(ir.IntType(32), width), [0] * width),
-        )
-        j = builder.load(builder.gep(index.data, [k]))
-        j = builder.zext(j, intp) if j.type.width < intp.width else j
-        after = [builder.fadd(s, builder.fmul(splat, x)) for s, x in zip(sums, load(lanes(source, j)), strict=True)]
-        k.add_incoming(builder.add(k, intp(1)), body)
-        for phi, value in zip(sums, after, strict=True):
-            phi.add_incoming(value, body)
-        builder.branch(head)
-        builder.position_at_end(done)
-        for value, pointer in zip(sums, pointers, strict=True):
-            builder.store(value, pointer, align=scalar.get_abi_size(context.target_data))
+    return values.dtype(values, indices, types.intp, types.intp, x), codegen
+
+
+@intrinsic
+def _add_row_of_columns(typingctx, values, indices, start, stop, X, column, out, row):
+    """Add `sum_row` of the LANES columns of X from `column` to a row of `out`; all sums are kept in registers."""
+    if not values.dtype == X.dtype == out.dtype:
+        return None
+
+    def codegen(context, builder, signature, args):
+        weights, index, source, target = _arrays(context, builder, signature, args)
+        first, last, column = args[2], args[3], args[5]
+        scalar, intp = context.get_value_type(signature.args[0].dtype), context.get_value_type(types.intp)
+        vector = ir.VectorType(scalar, 8 if isinstance(scalar, ir.DoubleType) else 16)
+        pieces, align = range(LANES // vector.count), scalar.get_abi_size(context.target_data)
+        undefined, zeros = ir.Constant(vector, ir.Undefined), ir.Constant(ir.VectorType(ir.IntType(32), vector.count), [0] * vector.count)
+
+        def row_pointers(array, i):
+            base = builder.add(builder.mul(i, cgutils.unpack_tuple(builder, array.shape)[1]), column)
+            return [builder.gep(array.data, [builder.add(base, intp(piece * vector.count))]) for piece in pieces]
+
+        def add_product(sums, k, j):
+            weight = builder.insert_element(undefined, builder.load(builder.gep(weights.data, [k])), ir.IntType(32)(0))
+            weight = builder.shuffle_vector(weight, undefined, zeros)
+            loaded = [_load(context, builder, q, vector) for q in row_pointers(source, j)]
+            return [builder.fadd(s, builder.fmul(weight, x)) for s, x in zip(sums, loaded, strict=True)]
+
+        def advance_group(k, sums):
+            after = []
+            for g, j in enumerate(_indices(context, builder, builder.gep(index.data, [k]), intp)):
+                after += add_product(sums[g * len(pieces) :][: len(pieces)], builder.add(k, intp(g)), j)
+            return after
+
+        def advance_one(k, sums):
+            return add_product(sums, k, builder.zext(builder.load(builder.gep(index.data, [k])), intp))
+
+        whole = builder.add(first, builder.and_(builder.sub(last, first), intp(-GROUP)))
+        nothing = [ir.Constant(vector, [0.0] * vector.count)] * (GROUP * len(pieces))
+        partial = _loop(builder, first, whole, GROUP, nothing, advance_group)
+        totals = [_pairwise(builder, partial[piece :: len(pieces)]) for piece in pieces]
+        totals = _loop(builder, whole, last, 1, totals, advance_one)
+        for total, pointer in zip(totals, row_pointers(target, args[7]), strict=True):
+            after = builder.fadd(_load(context, builder, pointer, vector), total)
+            builder.store(after, builder.bitcast(pointer, vector.as_pointer()), align=align)
         return context.get_dummy_value()
 
-    return signature, codegen
+    return types.void(values, indices, types.intp, types.intp, X, types.intp, out, types.intp), codegen
 
 
-def _accumulate_plain(data, indices, start, stop, X, column, out, row):
-    for k in range(start, stop):
-        for c in range(column, column + LANES):
-            out[row, c] += data[k] * X[indices[k], c]
+def sum_groups(values, indices, start, stop, x):
+    """``sum_k values[k] x[indices[k]]`` over whole groups: one partial sum for each place in a group, added pairwise."""
+    zero = values.dtype.type(0)
+    s0, s1, s2, s3 = zero, zero, zero, zero
+    for k in range(start, stop, GROUP):
+        s0 += values[k] * x[indices[k]]
+        s1 += values[k + 1] * x[indices[k + 1]]
+        s2 += values[k + 2] * x[indices[k + 2]]
+        s3 += values[k + 3] * x[indices[k + 3]]
+    return (s0 + s2) + (s1 + s3)
 
 
-if _jit.DISABLED:
-    accumulate_columns = _accumulate_plain
-else:
+@overload(sum_groups, inline="always")
+def _sum_groups_compiled(values, indices, start, stop, x):
+    if not (values.layout == indices.layout == x.layout == "C"):  # a strided view: what the registers do takes neighbours
+        return sum_groups
+    return lambda values, indices, start, stop, x: _sum_groups(values, indices, start, stop, x)
 
-    @register_jitable
-    def accumulate_columns(data, indices, start, stop, X, column, out, row):
-        """``out[row, c] += sum_k data[k] X[indices[k], c]`` for LANES columns from `column`, in the order of k."""
-        _accumulate(data, indices, start, stop, X, column, out, row)
+
+@register_jitable(inline="always")
+def sum_row(values, indices, start, stop, x):
+    """``sum_k values[k] x[indices[k]]`` for ``start <= k < stop``: whole groups first, then the rest in order."""
+    whole = start + (stop - start) // GROUP * GROUP
+    total = sum_groups(values, indices, start, whole, x)
+    for k in range(whole, stop):
+        total += values[k] * x[indices[k]]
+    return total
+
+
+def add_row_of_columns(values, indices, start, stop, X, column, out, row):
+    """Add `sum_row` of each of LANES columns from `column` to ``out[row]``, each in the same order."""
+    for c in range(column, column + LANES):
+        out[row, c] += sum_row(values, indices, start, stop, X[:, c])
+
+
+@overload(add_row_of_columns, inline="always")
+def _add_row_of_columns_compiled(values, indices, start, stop, X, column, out, row):
+    if not (values.layout == indices.layout == X.layout == out.layout == "C"):
+        return add_row_of_columns
+    return lambda values, indices, start, stop, X, column, out, row: _add_row_of_columns(
+        values, indices, start, stop, X, column, out, row
+    )

@@ -145,6 +145,7 @@ class Run:
 
     def __init__(self, system: System, x0: np.ndarray, rng: Any = None, *, dt: float = 1.0, start: int = 0, threads: int | None = None):
         self.system, self.dt, self.k = system, dt, start
+        x0 = np.asarray(x0, system.dtype)
         trials = x0.shape[0]
         self.trials = trials
         self.streams = [list(stream.spawn(len(system.noises))) for stream in trial_streams(rng, trials)] if system.noises else [[]] * trials

@@ -131,13 +131,23 @@ class Coupling(Record):
         return out
 
     def scaled(self, factor: float):
-        """The same structure with every weight times `factor`."""
-        return self.replace(**{self.weights_field: self.weights * self.dtype.type(factor)})
+        """The same structure with every weight times `factor`. A spectral radius that is known already is known after it too."""
+        out = self._scaled(self.dtype.type(factor))
+        radius = self.spectral_radius_hint()
+        return out if radius is None else out.remember_radius(abs(factor) * radius)
+
+    def _scaled(self, factor):
+        return self.replace(**{self.weights_field: self.weights * factor})
 
     def astype(self, dtype):
         """The same structure in another precision."""
         return self.replace(**{self.weights_field: self.weights.astype(dtype)})
 
     def spectral_radius_hint(self) -> float | None:
-        """The spectral radius where the structure gives it in closed form."""
-        return None
+        """The spectral radius where it costs nothing: measured before, or given by the structure."""
+        return self.__dict__.get("_radius")
+
+    def remember_radius(self, radius: float):
+        """Keep a measured spectral radius; returns self. The weights cannot change, so it stays right."""
+        object.__setattr__(self, "_radius", float(radius))
+        return self

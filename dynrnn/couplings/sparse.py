@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from dynrnn import _check
-from dynrnn._llvm import LANES, accumulate_columns
+from dynrnn._llvm import LANES, add_row_of_columns, sum_row
 from dynrnn.couplings.base import Coupling
 
 
 class Sparse(Coupling):
     """A sparse matrix ``W[to, from]``: row i holds ``values[k]`` at column ``indices[k]`` for ``indptr[i] <= k < indptr[i+1]``.
 
-    The sums run in the order of k for one state and for many, so both give the same bits.
+    A row's products are summed in one order (see `dynrnn._llvm.sum_row`) for one state and for many: both give the same bits.
 
     Parameters: `values` (nonzero,), `indices` (nonzero,), `indptr` (to + 1,), `columns` the size of ``from``.
 
@@ -58,24 +58,20 @@ class Sparse(Coupling):
         return self.to_scipy().toarray()
 
     def multiply(p, x, out):
+        values, indices, indptr = p.values, p.indices, p.indptr  # looked up once: each look-up counts a reference
         for i in range(out.size):
-            total = out[i]
-            for k in range(p.indptr[i], p.indptr[i + 1]):
-                total += p.values[k] * x[p.indices[k]]
-            out[i] = total
+            out[i] += sum_row(values, indices, np.intp(indptr[i]), np.intp(indptr[i + 1]), x)
 
     def multiply_columns(p, X, OUT):
+        values, indices, indptr = p.values, p.indices, p.indptr
         columns = X.shape[1]
         whole = columns - columns % LANES
         for i in range(OUT.shape[0]):
-            start, stop = np.intp(p.indptr[i]), np.intp(p.indptr[i + 1])
+            start, stop = np.intp(indptr[i]), np.intp(indptr[i + 1])
             for c in range(0, whole, LANES):
-                accumulate_columns(p.values, p.indices, start, stop, X, c, OUT, i)
-            if whole < columns:
-                for k in range(start, stop):
-                    w, j = p.values[k], p.indices[k]
-                    for c in range(whole, columns):
-                        OUT[i, c] += w * X[j, c]
+                add_row_of_columns(values, indices, start, stop, X, c, OUT, i)
+            for c in range(whole, columns):
+                OUT[i, c] += sum_row(values, indices, start, stop, X[:, c])
 
     def transposed(p, g, out):
         for i in range(g.size):

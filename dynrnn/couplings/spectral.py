@@ -79,7 +79,7 @@ def spectral_radius(W: Any) -> float:
     0.0
     """
     known = _hint(W)
-    return _measure(_csr(W))[0] if known is None else known
+    return _remember(W, _measure(_csr(W))[0]) if known is None else known
 
 
 def spectral_norm(W: Any) -> float:
@@ -116,7 +116,7 @@ def spectral_norm(W: Any) -> float:
     return peak * float(np.sqrt(_measure(_gram(matrix))[0]))
 
 
-def effective_spectral_radius(W: Any, leak: Any) -> float:
+def effective_spectral_radius(W: Any, leak: Any = None) -> float:
     """The spectral radius of a leaky reservoir linearised at rest, ``rho(diag(1 - a) + diag(a) W)``.
 
     For one common leak that is ``max |1 - a + a lambda_i|``. It equals ``1 - a + a rho(W)`` only where a leading
@@ -124,7 +124,7 @@ def effective_spectral_radius(W: Any, leak: Any) -> float:
 
     Parameters
     ----------
-    W : (units, units) array, sparse array or coupling
+    W : (units, units) array, sparse array or coupling; or a system with `W` and `leak`, such as `ESN`
         Weights ``W[to, from]``.
     leak : float or (units,) array
         Leak a in [0, 1] per step: ``x' = (1 - a) x + a f(W x + ...)`` with ``f'(0) = 1``.
@@ -144,12 +144,16 @@ def effective_spectral_radius(W: Any, leak: Any) -> float:
     >>> round(effective_spectral_radius(quarter_turn, leak=0.5), 6)
     0.707107
     """
+    if leak is None:
+        if not (hasattr(W, "W") and hasattr(W, "leak")):
+            _check.fail("leak", "nothing", "a leak, or a system that has one", "Pass effective_spectral_radius(W, leak).")
+        W, leak = W.W, W.leak
     matrix = _csr(W)
     a = _leak(leak, matrix.shape[0])
     if (a == a[0]).all():
         return _measure(matrix, shift=float(1 - a[0]), gain=float(a[0]))[0]
-    diagonal = scipy.sparse.diags_array
-    return _measure((diagonal(1 - a) + diagonal(a) @ matrix).tocsr())[0]
+    leaky = scipy.sparse.diags(1 - a) + scipy.sparse.diags(a) @ matrix
+    return _measure(scipy.sparse.csr_array(leaky))[0]
 
 
 def rescale(W: Any, spectral_radius: float | None = 0.9) -> Any:
@@ -184,6 +188,7 @@ def rescale(W: Any, spectral_radius: float | None = 0.9) -> Any:
         measured, block = _measure(_csr(W))
         if target > 0 and block is not None and _only_rounding(block, measured):
             _refuse_nilpotent(target, f"a numerically nilpotent matrix: its radius {measured:.1e} is rounding error")
+        _remember(W, measured)
     return _scaled(W, scale_factor(measured, target))
 
 
@@ -214,6 +219,13 @@ def scale_factor(measured: float, spectral_radius: float) -> float:
 def _hint(W: Any) -> float | None:
     hint = getattr(W, "spectral_radius_hint", None)
     return None if hint is None else hint()
+
+
+def _remember(W: Any, radius: float) -> float:
+    """Let a coupling keep what was measured: rescaling it later costs nothing."""
+    if hasattr(W, "remember_radius"):
+        W.remember_radius(radius)
+    return radius
 
 
 def _csr(W: Any, square: bool = True) -> Any:
@@ -264,8 +276,9 @@ def _refuse_nilpotent(target: float, what: str) -> None:
 def _scaled(W: Any, factor: float) -> Any:
     if hasattr(W, "scaled"):
         return W.scaled(factor)
-    scaled = (W if hasattr(W, "dtype") else np.asarray(W)) * factor
-    return scaled.asformat(W.format) if scipy.sparse.issparse(W) else scaled
+    if scipy.sparse.issparse(W):
+        return (W * factor).asformat(W.format)
+    return (W if hasattr(W, "dtype") else np.asarray(W)) * factor
 
 
 # --------------------------------------------------------------------------------- from the matrix to its blocks

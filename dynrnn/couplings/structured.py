@@ -91,7 +91,7 @@ class Ring(Coupling):
 
     def spectral_radius_hint(self):
         size = np.abs(self.values)
-        return float(size[0]) if np.all(size == size[0]) else None
+        return float(size[0]) if np.all(size == size[0]) else super().spectral_radius_hint()
 
     def multiply(p, x, out):
         n = out.size
@@ -173,7 +173,7 @@ class LowRank(Coupling):
     def to_array(self):
         return self.values[: self.rows] @ self.values[self.rows :].T
 
-    def scaled(self, factor):
+    def _scaled(self, factor):
         values = self.values.copy()
         values[: self.rows] *= factor
         return self.replace(values=values)
@@ -255,8 +255,8 @@ class Block(Coupling):
         blocks = [scipy.sparse.csr_array(block.to_scipy()) for block in self.blocks]
         return scipy.sparse.csr_array(scipy.sparse.block_array([blocks[:2], blocks[2:]]))
 
-    def scaled(self, factor):
-        return Block(*(block.scaled(factor) for block in self.blocks))
+    def _scaled(self, factor):
+        return Block(*(block._scaled(factor) for block in self.blocks))
 
     def astype(self, dtype):
         return Block(*(block.astype(dtype) for block in self.blocks))

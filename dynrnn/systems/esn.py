@@ -118,7 +118,7 @@ class ESN(Network):
         units = _check.integer("units", units, 1)
         inputs, feedback = _check.integer("inputs", inputs, 0), _check.integer("feedback", feedback, 0)
         streams = _check.generator(rng).spawn(4)
-        W = graphs.topology(topology, units, rng=streams[0], **(topology_options or {}))
+        W = coupling(graphs.topology(topology, units, rng=streams[0], **(topology_options or {})), dtype=dtype)
         if spectral_radius is not None:
             W = spectral.rescale(W, spectral_radius)
         W_in = _uniform("input_scaling", input_scaling, units, inputs, streams[1])

@@ -102,9 +102,9 @@ def _drive_columns(p, X, U):
 @jit
 def _push(p, x, v, out):
     """Directional derivative of the step, given ``da`` and the direct change `v` of the state."""
-    n = unit_count(p)
+    n, a, da = unit_count(p), p.a, p.da
     for i in range(n):
-        law_jvp(p, i, i, n, p.a, x, p.da, v, out)
+        law_jvp(p, i, i, n, a, x, da, v, out)
 
 
 class Network(System):
@@ -151,17 +151,17 @@ class Network(System):
 
     def step(p, x, u, out):
         _drive(p, x, u)
-        n = unit_count(p)
+        n, a = unit_count(p), p.a  # `a` by a name of its own, or LLVM does not see that the loop can be vectorised
         for i in range(n):
-            law(p, i, i, n, p.a, x, out)
+            law(p, i, i, n, a, x, out)
 
     def step_columns(p, X, U, OUT):
         _drive_columns(p, X, U)
-        n, columns = unit_count(p), X.shape[1]
+        n, columns, a = unit_count(p), X.shape[1], p.a
         x, out = X.reshape(X.size), OUT.reshape(OUT.size)
         for i in range(n):
             for c in range(columns):
-                law(p, i, i * columns + c, n * columns, p.a, x, out)
+                law(p, i, i * columns + c, n * columns, a, x, out)
 
     def jvp(p, x, u, v, out):
         _drive(p, x, u)
@@ -186,9 +186,9 @@ class Network(System):
 
     def vjp(p, x, u, g, gx, gu, gp):
         inputs = _drive(p, x, u)
-        n, m = unit_count(p), inputs.size
+        n, m, a, da = unit_count(p), inputs.size, p.a, p.da
         for i in range(n):
-            law_vjp(p, i, i, n, p.a, x, g, p.da, gx)
+            law_vjp(p, i, i, n, a, x, g, da, gx)
         p.gy[:] = 0
         transposed(p.W, p.da, p.gy)
         source_vjp(p, x, p.gy, gx)
