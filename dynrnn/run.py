@@ -17,7 +17,7 @@ import numpy as np
 
 from dynrnn import _check
 from dynrnn._jit import by_dimension, jit
-from dynrnn._llvm import LANES
+from dynrnn._llvm import LANES, borrowed
 from dynrnn._math import copy
 from dynrnn.system import System, output, output_columns, step, step_columns
 
@@ -75,7 +75,8 @@ _put = by_dimension(1, _put_vector, _put_matrix)
 @jit
 def _drive(p, x, spare, U, first, every, which, X, y, all_y, Y, stride, offset):
     """Advance `x` over the rows of U. From step `first` on, every `every` steps, write a row of states and one of outputs."""
-    now, following, r = x, spare, 0
+    p, U, X, Y, y, which, all_y = borrowed(p), borrowed(U), borrowed(X), borrowed(Y), borrowed(y), borrowed(which), borrowed(all_y)
+    now, following, r = borrowed(x), borrowed(spare), 0
     for k in range(U.shape[0]):
         _advance(p, now, U[k], following)
         now, following = following, now

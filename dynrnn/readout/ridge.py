@@ -20,12 +20,15 @@ from dynrnn import _check as check
 SOLVERS = ("auto", "normal", "qr")
 SELECTIONS = ("gcv", "loo")
 
-# Solving from the scatter matrix loses log10(condition) of the 16 digits. Past 1e10 fewer than six are left: where the
-# rows are still at hand, QR looks at them again and loses half as many. Past 1e13 fewer than three are left: warn.
-_LOOK_AGAIN = 1e10
+# Weights solved from the scatter matrix err by up to 5 eps x condition number (measured on powers of t). Past 1e11 fewer
+# than four digits are left: where the rows are still at hand, QR looks at them again. Past 1e13 at most two are: warn.
+_LOOK_AGAIN = 1e11
 _SAY_SO = 1e13
 _EPS = np.finfo(float).eps
 _BLOCK_ENTRIES = 2**19  # rows x units held at a time: 4 MB, or 1024 rows where that is more
+# A QR works column by column within panels. So small a panel is done by one BLAS thread; a larger one wakes all threads for
+# each column, which is no faster when cores are free and hundreds of times slower when they are not.
+_QR_ROWS, _QR_PANEL = 512, 16
 
 
 class _NotFitted(ValueError, AttributeError):
@@ -131,7 +134,7 @@ def _weighted_sum(weight: np.ndarray, z: np.ndarray) -> np.ndarray:
 
 def _qr_below(R: np.ndarray, top: np.ndarray, rows: np.ndarray, below: np.ndarray) -> tuple[np.ndarray, ...]:
     """QR of `rows` stacked under the triangle R, and [top; below] rotated alike: R, top, the squares left below."""
-    R, reflectors, blocks, _ = lapack.dtpqrt(0, min(32, len(R)), R, rows)
+    R, reflectors, blocks, _ = lapack.dtpqrt(0, min(_QR_PANEL, len(R)), R, rows)
     top, below, _ = lapack.dtpmqrt(0, reflectors, blocks, top, below, trans="T")
     return R, top, np.einsum("ij,ij->j", below, below)
 
@@ -176,7 +179,7 @@ def _nothing(units: int, features: int, qr: bool) -> Groups:
 
 
 def _accumulate(groups: Groups, series: Sequence[_Series], qr: bool) -> Groups:
-    for x, y, weight in _blocks(series):
+    for x, y, weight in _blocks(series, qr):
         groups = _join(groups, _block_groups(x, y, weight, qr))
     return groups
 
@@ -271,7 +274,7 @@ class _Spectrum(NamedTuple):
         """(alpha, m): weighted mean square of y_t less its prediction from all other rows; reads the rows again."""
         gains = np.stack([self.gain(alpha)[:, 0] for alpha in alphas])
         scores = np.zeros((len(alphas), len(columns)))
-        for x, y, weight in _blocks(series):
+        for x, y, weight in _blocks(series, qr=False):
             weight = np.ones(len(x)) if weight is None else weight
             rows = ~np.isnan(y[:, columns[0]]) & (weight > 0)
             z, share = (x[rows] - moments.mean_x) @ self.vectors, weight[rows]
@@ -303,10 +306,10 @@ class _Series(NamedTuple):
     weight: np.ndarray | None
 
 
-def _blocks(series: Sequence[_Series]) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray | None]]:
+def _blocks(series: Sequence[_Series], qr: bool) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray | None]]:
     """Rows in float64, a few MB at a time."""
     for x, y, weight in series:
-        rows = max(1024, _BLOCK_ENTRIES // x.shape[1])
+        rows = _QR_ROWS if qr else max(1024, _BLOCK_ENTRIES // x.shape[1])
         for start in range(0, len(x), rows):
             cut = slice(start, start + rows)
             yield np.asarray(x[cut], dtype=np.float64), y[cut], None if weight is None else weight[cut]
@@ -441,7 +444,7 @@ class Ridge:
         "normal" solves from the scatter matrix S: fastest (one symmetric rank-k update per block of rows), and loses
         log10(condition number of S + alpha I) of 16 digits. "qr" keeps the triangle of a sequential QR of the centred
         rows: about three times the work, half the digits lost. "auto" is "normal", and `fit` looks at the rows again
-        by "qr" where the condition number passes 1e10; `partial_fit` cannot look again and warns past 1e13.
+        by "qr" where the condition number passes 1e11; `partial_fit` cannot look again and warns past 1e13.
     selection : {"gcv", "loo"}
         Generalised cross-validation RSS/n / (1 - dof/n)^2, from the added-up moments alone (Golub, Heath & Wahba 1979);
         or the exact mean squared leave-one-out error, by one more pass over the rows, so for `fit` only. Weights count
@@ -752,8 +755,8 @@ def _penalty(alpha: Any) -> float | np.ndarray:
 def _warn_if_lost(condition: float) -> None:
     if condition > _SAY_SO:
         message = (
-            f"Ridge: the condition number of the scatter matrix is {condition:.0e}, so that fewer than three digits of "
-            "some weights are certain. Use solver='qr' from the first row on, or a larger alpha."
+            f"Ridge: the condition number of the scatter matrix is {condition:.0e}, so that at most two digits of some "
+            "weights are certain. Use solver='qr' from the first row on, or a larger alpha."
         )
         warnings.warn(message, linalg.LinAlgWarning, stacklevel=2)
 
