@@ -26,7 +26,7 @@ _HOMES = {
     "couplings": ["coupling"],
     "couplings.spectral": ["spectral_radius", "spectral_norm", "effective_spectral_radius"],
     "run": ["Diverged", "Interrupted", "trial_streams"],
-    "simulate": ["simulate"],
+    "_simulate": ["simulate"],
     "readout": ["Ridge"],
     "forecast": ["ReservoirForecaster", "ReservoirRegressor", "ReservoirClassifier"],
     "io": ["save", "load"],

@@ -66,7 +66,7 @@ def real(
     below = number <= low if open_low else number < low
     above = number >= high if open_high else number > high
     if not math.isfinite(number) or below or above:
-        fail(name, number, wanted, remedy)
+        fail(name, repr(number).removesuffix(".0"), wanted, remedy)
     return number
 
 

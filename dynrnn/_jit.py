@@ -86,11 +86,14 @@ def kernel(owner: type, name: str):
     return found if inspect.isfunction(found) else None  # a field may have a kernel's name
 
 
-def generic(function):
+def generic(function=None, *, inline=False):
     """A function ``f(p, ...)`` whose body is the kernel of that name on ``type(p).owner``; its own body is the default.
 
-    It works alike in compiled code (resolved while compiling, at no cost when running) and in plain Python.
+    It works alike in compiled code (resolved while compiling, at no cost when running) and in plain Python. `inline`
+    forces LLVM to inline it: for the bodies of inner loops, which it cannot vectorise otherwise.
     """
+    if function is None:
+        return functools.partial(generic, inline=inline)
     name = function.__name__
     _GENERIC_NAMES.add(name)
 
@@ -102,7 +105,7 @@ def generic(function):
         owner = getattr(getattr(p, "instance_class", None), "owner", None)
         return None if owner is None else kernel(owner, name) or function
 
-    overload(call, strict=False, jit_options=dict(_FLAGS))(resolve)
+    overload(call, strict=False, jit_options={**_FLAGS, "forceinline": inline})(resolve)
     return call
 
 

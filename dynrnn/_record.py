@@ -116,14 +116,15 @@ class Record:
     # ------------------------------------------------------------------------------------------------- kernels
 
     def scratch(self, columns: int = 1) -> dict[str, np.ndarray]:
-        """Work arrays by name (`scratch_names`), for one thread and `columns` states side by side."""
+        """By name (`scratch_names`): work arrays for one thread and `columns` states, and tables derived from the fields."""
         return {}
 
     def params(self, columns: int = 1):
         """The NamedTuple that kernels get: the fields, and fresh scratch, which carries nothing between calls. One per thread."""
         values = [v.params(columns) if isinstance(v, Record) else v for v in self._raw.values()]
         values = [0 if v is None or isinstance(v, str) else v for v in values]
-        return self.Params(*values, *(self.scratch(columns)[n] for n in self.scratch_names))
+        scratch = self.scratch(columns)
+        return self.Params(*values, *(scratch[name] for name in self.scratch_names))
 
     # -------------------------------------------------------------------------------------------------- storage
 

@@ -34,7 +34,7 @@ class Layout:
     every: int
     washout: int
     initial: bool
-    flow: bool
+    timed: bool
 
     def which(self) -> np.ndarray:
         """Indices of the recorded state variables."""
@@ -42,14 +42,14 @@ class Layout:
         return np.concatenate([np.zeros(0, np.int64), *(np.arange(slices[n].start, slices[n].stop) for n in self.keep)]).astype(np.int64)
 
     def times(self, rows: int) -> np.ndarray:
-        """Time of each row: seconds for flows, steps for maps."""
+        """Time of each row: seconds for what has a dt, steps for other maps."""
         k = self.start + self.washout + self.every * np.arange(1, rows + 1 - self.initial)
         k = np.concatenate([[self.start], k]) if self.initial else k
-        return k * self.dt if self.flow else k
+        return k * self.dt if self.timed else k
 
     def dataset(self, X: np.ndarray, Y: np.ndarray, attrs: Mapping[str, Any]) -> xr.Dataset:
         """Rows (row, which, trial) and (row, output, trial) with their names; no copy is made."""
-        variables, start, coords = {}, 0, {"time": ("time", self.times(len(X)), {"units": "s"} if self.flow else {"units": "steps"})}
+        variables, start, coords = {}, 0, {"time": ("time", self.times(len(X)), {"units": "s"} if self.timed else {"units": "steps"})}
         first = next(iter(self.system.parts.values()))
         for name in self.keep:
             units = self.system.parts[name]
@@ -132,7 +132,7 @@ class FileSink:
         """Close the file, put it in place and open it."""
         times = self.layout.times(self.rows)
         variable = self._file.create_variable("time", ("time",), times.dtype, data=times)
-        variable.attrs["units"] = "s" if self.layout.flow else "steps"
+        variable.attrs["units"] = "s" if self.layout.timed else "steps"
         for name, value in attrs.items():
             self._file.attrs[name] = value
         self._stack.close()

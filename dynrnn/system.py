@@ -297,7 +297,7 @@ def _with_weights(value: Any, array: np.ndarray) -> Any:
     if isinstance(value, System):
         return value.with_weights(array)
     if isinstance(value, Record):
-        return value.replace(**{value.weights_field: array})
+        return value.with_weights(array)
     return float(array[0]) if np.ndim(value) == 0 else array
 
 

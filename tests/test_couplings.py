@@ -196,7 +196,7 @@ def test_coupling_keeps_single_precision_and_converts_on_request():
         (lambda: Dense.of(np.eye(3)) @ np.ones(2), r"x: got shape \(2,\), wanted 3 rows"),
         (lambda: Dense.of(np.eye(3)).rmatmul(np.ones(2)), r"g: got shape \(2,\), wanted shape \(3,\)"),
         (lambda: Sparse([1.0], [0], [0, 2], 1), r"Sparse.indptr: got an end at 2, wanted 1"),
-        (lambda: Sparse([1.0], [3], [0, 1], 2), r"Sparse.indices: got column 3, wanted columns below 2"),
+        (lambda: Sparse([1.0], [3], [0, 1], 2), r"Sparse.indices: got columns from 3 to 3, wanted columns from 0 to 1"),
         (lambda: Ring.of(0), "units: got 0, wanted an integer >= 1"),
         (lambda: LowRank.of(np.ones((3, 2)), np.ones((3, 1))), "right: got rank 1, wanted rank 2"),
         (lambda: Block(Ring.of(2), Ring.of(3), Ring.of(2), Ring.of(2)), r"Block: got shapes \(2, 2\), \(3, 3\)"),

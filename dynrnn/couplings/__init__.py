@@ -22,6 +22,8 @@ def coupling(W: Any, *, name: str = "W", shape: tuple[int | None, int | None] | 
 
     An array with fewer than 30 % non-zeros and at least 16 units becomes `Sparse`: that is where its product is faster.
     """
+    if dtype is not None and np.dtype(dtype) not in (np.float32, np.float64):
+        _check.fail("dtype", np.dtype(dtype), "float32 or float64")
     if isinstance(W, Coupling):
         out = W if dtype is None or W.dtype == np.dtype(dtype) else W.astype(dtype)
     elif hasattr(W, "tocsr"):

@@ -98,6 +98,10 @@ class Coupling(Record):
         """The free numbers of the structure, as stored."""
         return getattr(self, self.weights_field)
 
+    def with_weights(self, weights: np.ndarray):
+        """The same structure with other numbers, laid out as `weights`."""
+        return self.replace(**{self.weights_field: weights})
+
     @property
     def has_native_columns(self) -> bool:
         """Whether many states at once are faster than one by one."""
@@ -137,11 +141,11 @@ class Coupling(Record):
         return out if radius is None else out.remember_radius(abs(factor) * radius)
 
     def _scaled(self, factor):
-        return self.replace(**{self.weights_field: self.weights * factor})
+        return self.with_weights(self.weights * factor)
 
     def astype(self, dtype):
         """The same structure in another precision."""
-        return self.replace(**{self.weights_field: self.weights.astype(dtype)})
+        return self.with_weights(self.weights.astype(dtype))
 
     def spectral_radius_hint(self) -> float | None:
         """The spectral radius where it costs nothing: measured before, or given by the structure."""

@@ -39,11 +39,12 @@ class Sparse(Coupling):
 
     def __init__(self, values, indices, indptr, columns):
         index = np.uint16 if columns <= 2**16 else np.uint32
+        indices = np.asarray(indices)
+        if indices.size and not 0 <= indices.min() <= indices.max() < columns:
+            _check.fail("Sparse.indices", f"columns from {indices.min()} to {indices.max()}", f"columns from 0 to {columns - 1}")
         super().__init__(np.asarray(values), np.asarray(indices, index), np.asarray(indptr, np.uint32), columns)
         if self.indptr[-1] != self.values.size or self.indices.size != self.values.size:
             _check.fail("Sparse.indptr", f"an end at {self.indptr[-1]}", f"{self.values.size}, the number of values")
-        if self.values.size and self.indices.max() >= columns:
-            _check.fail("Sparse.indices", f"column {self.indices.max()}", f"columns below {columns}")
 
     @property
     def shape(self):

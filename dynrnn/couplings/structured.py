@@ -242,6 +242,11 @@ class Block(Coupling):
     def weights(self):
         return np.concatenate([block.weights.ravel() for block in self.blocks])
 
+    def with_weights(self, weights):
+        cuts = np.cumsum([block.weights.size for block in self.blocks])[:-1]
+        pieces = zip(self.blocks, np.split(weights, cuts), strict=True)
+        return Block(*(block.with_weights(piece.reshape(block.weights.shape)) for block, piece in pieces))
+
     @property
     def blocks(self):
         return (self.a, self.b, self.c, self.d)
@@ -254,12 +259,6 @@ class Block(Coupling):
 
         blocks = [scipy.sparse.csr_array(block.to_scipy()) for block in self.blocks]
         return scipy.sparse.csr_array(scipy.sparse.block_array([blocks[:2], blocks[2:]]))
-
-    def _scaled(self, factor):
-        return Block(*(block._scaled(factor) for block in self.blocks))
-
-    def astype(self, dtype):
-        return Block(*(block.astype(dtype) for block in self.blocks))
 
     def multiply(p, x, out):
         n, m = p.rows, p.columns

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from dynrnn import _check
-from dynrnn.couplings import Coupling, coupling
-from dynrnn.systems.activations import Activation, activation, slope, value
+from dynrnn.couplings import coupling
+from dynrnn.systems.activations import Activation, slope, value
+from dynrnn.systems.activations import activation as as_activation
+from dynrnn.systems.arguments import input_weights, per_unit
 from dynrnn.systems.network import Network
 
 
@@ -62,18 +64,16 @@ class ESN(Network):
         n, kind = W.shape[0], W.dtype
         if W.shape[0] != W.shape[1]:
             _check.fail("W", f"shape {W.shape}", "a square matrix W[to, from]")
-        if kind not in (np.float32, np.float64):
-            _check.fail("dtype", kind, "float32 or float64")
-        W_in, extra = _input_weights("W_in", W_in, n, kind), _input_weights("W_fb", W_fb, n, kind)
+        W_in, extra = input_weights("W_in", W_in, n, kind), input_weights("W_fb", W_fb, n, kind)
         if extra.shape[1]:
             W_in, feedback = coupling(np.hstack([W_in.to_array(), extra.to_array()]), dtype=kind), extra.shape[1]
         super().__init__(
             W,
             W_in,
-            bias=_per_unit("bias", 0.0 if bias is None else bias, n, kind),
+            bias=per_unit("bias", 0.0 if bias is None else bias, n, kind),
             noise_std=noise_std,
             leak=_leak(leak, n, kind),
-            activation=_activation(activation),
+            activation=as_activation(activation),
             feedback=_check.integer("feedback", feedback, 0, W_in.shape[1]),
         )
 
@@ -150,31 +150,12 @@ class ESN(Network):
         gx[j] += (1 - p.leak[i]) * g[j]
 
 
-_activation = activation
-
-
-def _per_unit(name, given, n, dtype):
-    out = np.asarray(_check.array(name, given, ndim=(0, 1), dtype=dtype))
-    if out.ndim and out.size != n:
-        _check.fail(name, f"{out.size} values", f"a number or {n}, one per unit")
-    return np.broadcast_to(out, n).copy()
-
-
 def _leak(given, n, dtype):
-    out = _per_unit("leak", given, n, dtype)
-    if not np.all((out > 0) & (out <= 1)):
-        bad = out[~((out > 0) & (out <= 1))][0]
-        _check.fail("leak", f"{bad:g}", "values in (0, 1]", "1 means no leak: the state is replaced at each step.")
+    out = per_unit("leak", given, n, dtype)
+    bad = out[~((out > 0) & (out <= 1))]
+    if bad.size:
+        _check.fail("leak", f"{bad[0]:g}", "values in (0, 1]", "1 means no leak: the state is replaced at each step.")
     return out
-
-
-def _input_weights(name, given, n, dtype):
-    if given is None:
-        return coupling(np.zeros((n, 0)), dtype=dtype)
-    if not isinstance(given, Coupling) and not hasattr(given, "tocsr"):
-        given = _check.array(name, given, ndim=(1, 2), dtype=dtype)
-        given = given[:, None] if given.ndim == 1 else given
-    return coupling(given, name=name, shape=(n, None), dtype=dtype)
 
 
 def _uniform(name, scaling, units, columns, rng):

@@ -11,6 +11,7 @@ from dynrnn._jit import jit
 from dynrnn.couplings import Coupling, Sparse, Zero, coupling
 from dynrnn.couplings.base import multiply
 from dynrnn.system import Noise, System
+from dynrnn.systems.arguments import input_weights, per_unit
 
 _PAUSE = 0.5  # steps left from which a unit is refractory: between whole numbers, so that no reachable state is on the edge
 
@@ -119,15 +120,15 @@ class LIF(System):
         dt = _check.real("dt", dt, 0.0, open_low=True)
         super().__init__(
             W,
-            _input_weights(W_in, n),
-            bias=_per_unit("bias", bias, n),
-            tau=_per_unit("tau", tau, n, above=0.0),
-            rest=_per_unit("rest", rest, n),
-            threshold=_per_unit("threshold", threshold, n),
-            reset=_per_unit("reset", reset, n),
-            refractory=_per_unit("refractory", refractory, n, least=0.0),
-            tau_synapse=_per_unit("tau_synapse", tau_synapse, n, above=0.0),
-            delay=_per_unit("delay", delay, n, above=dt / 2, remedy=f"Delays are rounded to steps of {dt:g} s, at least one."),
+            input_weights("W_in", W_in, n),
+            bias=per_unit("bias", bias, n),
+            tau=per_unit("tau", tau, n, above=0.0),
+            rest=per_unit("rest", rest, n),
+            threshold=per_unit("threshold", threshold, n),
+            reset=per_unit("reset", reset, n),
+            refractory=per_unit("refractory", refractory, n, least=0.0),
+            tau_synapse=per_unit("tau_synapse", tau_synapse, n, above=0.0),
+            delay=per_unit("delay", delay, n, above=dt / 2, remedy=f"Delays are rounded to steps of {dt:g} s, at least one."),
             noise_std=_check.real("noise_std", noise_std, 0.0),
             dt=dt,
         )
@@ -271,23 +272,3 @@ def _graph(units, connectivity, rng):
     to, source = np.divmod(chosen, max(units - 1, 1))
     source += source >= to  # leave out the diagonal
     return scipy.sparse.csr_array((rng.standard_exponential(chosen.size), (to, source)), shape=(units, units))
-
-
-def _input_weights(given, n):
-    if given is None:
-        return Zero.of(n, 0)
-    if not isinstance(given, Coupling) and not hasattr(given, "tocsr"):
-        given = _check.array("W_in", given, ndim=(1, 2))
-        given = given[:, None] if given.ndim == 1 else given
-    return coupling(given, name="W_in", shape=(n, None), dtype=np.float64)
-
-
-def _per_unit(name, given, n, *, above=-np.inf, least=-np.inf, remedy=""):
-    """`given` for each of n units, each value > `above` and >= `least`."""
-    out = _check.array(name, given, ndim=(0, 1))
-    if out.ndim and out.size != n:
-        _check.fail(name, f"{out.size} values", f"a number or {n}, one per unit")
-    bad = out[(out <= above) | (out < least)]
-    if bad.size:
-        _check.real(name, bad[0], max(above, least), open_low=above >= least, remedy=remedy)
-    return np.broadcast_to(out, n).copy()

@@ -220,7 +220,7 @@ def fit(steps):
     model.fit(u, np.roll(u[:, 0], 1))
     return (time.perf_counter() - began) / steps
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
-import sklearn, xarray, dynrnn.forecast, dynrnn.simulate
+import sklearn, xarray, dynrnn.forecast, dynrnn._simulate
 imported = peak()
 fit(10_000)
 short = min(fit(10_000) for _ in range(3))

@@ -42,7 +42,7 @@ def simulate(
 ) -> xr.Dataset:
     """Simulate a system, alone or under inputs, for one trial or many.
 
-    Row k of the result is the state after input row k, at time ``(k + 1) dt``; a map's time is its number of steps. A run
+    Row k of the result is the state after input row k, at time ``(k + 1) dt``; the time of a map without dt is its steps. A run
     cut in two, the second half started with ``x0=first``, gives the same bits as the whole, with noise too.
 
     Parameters
@@ -98,8 +98,9 @@ def simulate(
     if u is not None and len(u) != len(states):
         u = np.broadcast_to(u, (len(states), *u.shape[1:]))
     keep, outputs = _recorded(map_, record)
-    layout = Layout(map_, keep, outputs, len(states), count is None, dt or 1.0, start, every, washout, include_initial, flow)
-    run = Run(map_, states, rng, dt=dt or 1.0, start=start, threads=threads)
+    dt = getattr(map_, "dt", None)
+    layout = Layout(map_, keep, outputs, len(states), count is None, dt or 1.0, start, every, washout, include_initial, dt is not None)
+    run = Run(map_, states, rng, dt=layout.dt, start=start, threads=threads)
     if isinstance(x0, xr.Dataset):
         _continue_streams(run, x0)
     target = sink(to, layout, (steps - washout) // every)
@@ -249,8 +250,8 @@ def _write_initial(target: Any, layout: Layout, states: np.ndarray) -> None:
 def _provenance(system: System, layout: Layout, method: str, rng: Any) -> dict[str, Any]:
     attrs = {"class": type(system).__name__, "system": system.to_json(), "dtype": str(layout.system.dtype), "every": layout.every}
     attrs |= {"dynrnn": dynrnn.__version__, "numpy": np.__version__, "derivative": system.derivative}
-    if layout.flow:
-        attrs |= {"dt": layout.dt, "method": method, "units": "s"}
+    attrs |= {"dt": layout.dt, "units": "s"} if layout.timed else {}
+    attrs |= {"method": method} if system.is_flow else {}
     if isinstance(rng, (int, np.integer)):
         attrs["seed"] = int(rng)
     return attrs

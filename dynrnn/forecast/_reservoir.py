@@ -1,0 +1,205 @@
+"""What the three estimators share: hyper-parameters that become a reservoir, states in chunks, scales, storage."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
+
+import dynrnn
+from dynrnn import _check
+from dynrnn._record import Record
+from dynrnn.readout import Ridge
+from dynrnn.run import Run
+from dynrnn.systems.esn import ESN
+
+# Penalties tried by alpha="gcv", per row. The least keeps the scatter of N = 3000 tanh units clear of rounding.
+CANDIDATES = 10.0 ** np.arange(-10, 4)
+
+_CHUNK_ENTRIES = 2**19  # states held at a time: 4 MB. Fixed, as chunks that follow the clock would move the last digit
+_THREADS_FROM = 1e8  # unit updates of one run below which threads cost more than they bring
+_BATCH = 256  # series advanced side by side
+
+
+class Reservoir(BaseEstimator):
+    """Base of the estimators. Subclasses list the hyper-parameters in `__init__`, as scikit-learn wants them."""
+
+    units: int
+    spectral_radius: float | None
+    leak: float
+    input_scaling: Any
+    bias_scaling: float
+    topology: str
+    density: float | None
+    in_degree: int | None
+    activation: Any
+    alpha: Any
+    washout: int | None
+    random_state: Any
+
+    # ------------------------------------------------------------------------------------------------ reservoirs
+
+    def _draw(self, inputs: int, seed: int, member: int = 0) -> ESN:
+        """The reservoir of one ensemble member. The same seed gives the same graph for every radius, leak and scaling."""
+        wanted = {"density": self.density, "in_degree": self.in_degree}
+        options = tuple((key, value) for key, value in wanted.items() if value is not None)
+        unit = None if self.spectral_radius is None else 1.0
+        W, W_in, bias = _matrices(_check.integer("units", self.units, 1), inputs, unit, self.topology, options, seed, member)
+        if self.spectral_radius is not None:
+            W = W.scaled(_check.real("spectral_radius", self.spectral_radius, 0.0))
+        scaling = _check.array("input_scaling", self.input_scaling, ndim=(0, 1))
+        if scaling.ndim and scaling.size != inputs:
+            _check.fail("input_scaling", f"{scaling.size} values", f"a number or {inputs}, one per input column (X first, then y)")
+        bias = bias * _check.real("bias_scaling", self.bias_scaling, 0.0)
+        return ESN(W, W_in * scaling, bias, self.leak, self.activation)
+
+    def _readout(self, rows: int) -> Ridge:
+        """An empty readout for so many rows."""
+        if isinstance(self.alpha, str):
+            _check.choice("alpha", self.alpha, ["gcv"])
+            return Ridge(CANDIDATES * rows)
+        alpha = np.atleast_1d(np.asarray(self.alpha))
+        return Ridge(self.alpha if alpha.size != 1 else alpha[0])
+
+    def _skipped(self, name: str, lengths: Sequence[int]) -> int:
+        """The washout in rows; by default a tenth of the shortest series, at most 100 rows."""
+        shortest = min(lengths)
+        if self.washout is None:
+            return min(100, shortest // 10)
+        washout = _check.integer("washout", self.washout, 0)
+        if washout >= shortest:
+            _check.fail("washout", washout, f"less than the {shortest} rows of {name}", "Shorten it, or fit a longer series.")
+        return washout
+
+    def _fitted(self) -> None:
+        if not hasattr(self, "seed_"):
+            _check.fail(type(self).__name__, "no data yet", "a fitted estimator", "Call fit first.", NotFittedError)
+
+    # --------------------------------------------------------------------------------------------------- storage
+
+    def to_dict(self) -> dict[str, Any]:
+        """Hyper-parameters and what was learnt, as nested dictionaries of numbers, text and arrays. `from_dict` is the inverse."""
+        self._fitted()
+        params = {name: _plain(name, value) for name, value in self.get_params(deep=False).items()}
+        return {"class": type(self).__name__, "dynrnn": dynrnn.__version__, "params": params, "fitted": self._learnt()}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Any:
+        """The estimator that `to_dict` described: it gives the same numbers, bit for bit."""
+        if data.get("class") != cls.__name__:
+            _check.fail("data", f"a {data.get('class')}", f"a {cls.__name__}")
+        params = {name: Record.from_dict(v) if isinstance(v, dict) else v for name, v in data["params"].items()}
+        self = cls(**params)
+        self._recall(data["fitted"])
+        return self
+
+    def _learnt(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def _recall(self, fitted: dict[str, Any]) -> None:
+        raise NotImplementedError
+
+
+@lru_cache(maxsize=32)
+def _matrices(units: int, inputs: int, radius: float | None, topology: str, options: tuple, seed: int, member: int):
+    """W of radius 1 (or as drawn), W_in and bias on [-1, 1]. Measuring a radius is most of a small fit, hence the cache."""
+    esn = ESN.random(
+        units,
+        inputs,
+        spectral_radius=radius,
+        bias_scaling=1.0,
+        topology=topology,
+        topology_options=dict(options),
+        rng=np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0, member))),
+    )
+    return esn.W, esn.W_in.to_array(), np.asarray(esn.bias)
+
+
+def seed_of(random_state: Any) -> int:
+    """A seed that can be written down: the given one, fresh entropy for None, or one drawn from a generator."""
+    if random_state is None:
+        return int(np.random.default_rng().integers(2**63))
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(2**31))
+    if isinstance(random_state, np.random.Generator):
+        return int(random_state.integers(2**63))
+    return _check.integer("random_state", random_state, 0)
+
+
+# -------------------------------------------------------------------------------------------------------- states
+
+
+def batches(lengths: Sequence[int]) -> Iterator[np.ndarray]:
+    """Indices of series of equal length, which can advance side by side."""
+    lengths = np.asarray(lengths)
+    for length in dict.fromkeys(lengths.tolist()):
+        where = np.flatnonzero(lengths == length)
+        yield from np.split(where, range(_BATCH, where.size, _BATCH))
+
+
+def states(esn: ESN, start: np.ndarray, inputs: np.ndarray, end: np.ndarray | None = None, **options: Any):
+    """Drive `esn` from `start` (trial, unit) with `inputs` (trial, time, input); yield the first row and the states of each chunk.
+
+    Yields (row, states (trial, time, unit)). The last states are written to `end` (trial, unit).
+    """
+    trials, steps = inputs.shape[:2]
+    chunk = max(1, _CHUNK_ENTRIES // (esn.size * trials))
+    run = Run(esn, start, threads=None if esn.size * trials * steps > _THREADS_FROM and trials > 1 else 1)
+    row = 0
+    for rows, _ in run.rows(steps, inputs, chunk=chunk, **options):
+        yield row, np.moveaxis(rows, 2, 0)
+        row += len(rows)
+    if end is not None:
+        end[:] = run.state
+
+
+# -------------------------------------------------------------------------------------------------------- scales
+
+
+class Scale(NamedTuple):
+    """Zero mean and unit deviation, per feature; constant features are only shifted."""
+
+    mean: np.ndarray
+    std: np.ndarray
+
+    @classmethod
+    def of(cls, series: Sequence[np.ndarray]) -> Scale:
+        """From series (time, feature), over all their rows."""
+        rows = series[0] if len(series) == 1 else np.concatenate(series)
+        mean, std = rows.mean(axis=0), rows.std(axis=0)
+        return cls(mean, np.where(std > 1e-12 * np.abs(mean), std, 1.0))
+
+    def forward(self, values: np.ndarray) -> np.ndarray:
+        return (values - self.mean) / self.std
+
+    def back(self, values: np.ndarray) -> np.ndarray:
+        return values * self.std + self.mean
+
+
+class Transform(NamedTuple):
+    """A monotone map that makes a skewed series even, its inverse, and whether zero is allowed."""
+
+    forward: Callable
+    back: Callable
+    lowest: float
+    zero: bool
+
+
+TRANSFORMS = {
+    None: Transform(lambda y: y, lambda z: z, -np.inf, True),
+    "sqrt": Transform(np.sqrt, lambda z: np.maximum(z, 0.0) ** 2, 0.0, True),
+    "log": Transform(np.log, np.exp, 0.0, False),
+}
+
+
+def _plain(name: str, value: Any) -> Any:
+    if isinstance(value, Record):
+        return value.to_dict()
+    if callable(value) or inspect.isclass(value) or isinstance(value, (np.random.Generator, np.random.RandomState)):
+        _check.fail(name, repr(value), "a number, text or a Record, as others cannot be stored", error=TypeError)
+    return value.item() if isinstance(value, np.generic) else value

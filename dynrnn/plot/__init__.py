@@ -1,0 +1,8 @@
+"""Figures: ``(data, ax=None) -> Axes``, one style, no computation. What is drawn is in the data, and nothing else is."""
+
+from dynrnn.plot.errors import dots, horizon_errors
+from dynrnn.plot.series import forecast, trajectories
+from dynrnn.plot.states import heatmap
+from dynrnn.plot.style import COLORS, figure, save, style
+
+__all__ = ["COLORS", "dots", "figure", "forecast", "heatmap", "horizon_errors", "save", "style", "trajectories"]

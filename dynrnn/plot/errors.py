@@ -1,0 +1,94 @@
+"""Errors: how they grow with the horizon, and how they vary over seeds."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dynrnn.plot.style import COLORS, CYCLE, has_dims, quantity, styled, with_units
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+BASELINES = {
+    "naive": COLORS["blue"],
+    "seasonal-naive": COLORS["green"],
+    "drift": COLORS["orange"],
+    "autoregressive": COLORS["purple"],
+}
+"""Baselines keep their colour from figure to figure, whichever of them are there."""
+
+
+@styled
+def horizon_errors(data: Any, ax: Any = None, *, highlight: str | None = None) -> Axes:
+    """Error of each model against the steps ahead.
+
+    Parameters
+    ----------
+    data : DataArray over ("model", "horizon"); `horizon` counts steps ahead from 1.
+    ax : where to draw; new axes by default.
+    highlight : the model to draw strongest, by default the first. Lines are named at their right end.
+    """
+    has_dims("data", data, ("model", "horizon"))
+    models = [str(m) for m in data["model"].values]
+    highlight = highlight or models[0]
+    free = [color for color in CYCLE if color not in {COLORS["vermillion"], *BASELINES.values()}]
+    others = itertools.cycle(free)
+    ends = []
+    for model in models:
+        line, ours = data.sel(model=model), model == highlight
+        color = COLORS["vermillion"] if ours else BASELINES.get(model) or next(others)
+        ax.plot(data["horizon"], line, color=color, linewidth=2.4 if ours else 1.2, zorder=3 if ours else 2)
+        ends.append((float(line[-1]), model, color, ours))
+    ax.set_ylim(bottom=0)
+    ax.set_xlim(data["horizon"].min(), data["horizon"].max())
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.set_xlabel(with_units("steps ahead", data["horizon"].attrs.get("units")))
+    ax.set_ylabel(quantity(data, "error"))
+    _name_ends(ax, ends)
+    return ax
+
+
+def _name_ends(ax: Axes, ends: list[tuple[float, str, str, bool]]) -> None:
+    """Model names beside the ends of their lines, moved apart where they would overlap."""
+    ends = sorted(ends)
+    gap, top = 0.07, ax.get_ylim()[1]
+    heights = np.array([value for value, *_ in ends]) / top - gap * np.arange(len(ends))
+    # Pushed up just enough, and pushed down just enough; half-way between, a crowd stands where its lines end.
+    up, down = np.maximum.accumulate(heights), np.minimum.accumulate(heights[::-1])[::-1]
+    places = (up + down) / 2 + gap * np.arange(len(ends))
+    for place, (_, model, color, ours) in zip(places - min(0.0, places[0]), ends, strict=True):
+        name = ax.annotate(model, (1.01, place), xycoords="axes fraction", color=color, va="center", annotation_clip=False)
+        name.set_fontweight("bold" if ours else "normal")
+
+
+@styled
+def dots(data: Any, ax: Any = None, *, bars: Any = None, lines: Mapping[str, float] | None = None) -> Axes:
+    """One dot per seed, group by group.
+
+    Parameters
+    ----------
+    data : DataArray over ("seed", one other dimension), whose coordinate names the groups.
+    ax : where to draw; new axes by default.
+    bars : a value per group, such as the median over the seeds, drawn as a bar across its dots.
+    lines : values to hold against all groups, by name.
+    """
+    has_dims("data", data, ("seed",))
+    (group,) = (dim for dim in data.dims if dim != "seed")
+    rows, seeds = data.transpose(group, "seed"), data.sizes["seed"]
+    aside = 0.3 * (np.arange(seeds) + 0.5 - seeds / 2) / seeds
+    for k, values in enumerate(rows.values):
+        ax.plot(k + aside, values, "o", color=COLORS["blue"], markersize=4, alpha=0.7, markeredgewidth=0)
+        if bars is not None:
+            ax.plot([k - 0.25, k + 0.25], [float(bars[k])] * 2, color=COLORS["black"], linewidth=2.5, solid_capstyle="butt")
+    for name, value in (lines or {}).items():
+        ax.axhline(value, color=COLORS["vermillion"], linestyle="--", linewidth=1.2)
+        ax.annotate(name, (1.01, value), xycoords=("axes fraction", "data"), color=COLORS["vermillion"], va="center")
+    ax.set_xlim(-0.5, len(rows) - 0.5)
+    ax.set_xticks(range(len(rows)), [str(name) for name in rows[group].values])
+    ax.set_ylabel(quantity(data, "error"))
+    return ax
