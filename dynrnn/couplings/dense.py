@@ -68,7 +68,9 @@ class Dense(Coupling):
         return self.values.T.copy()
 
     def multiply(p, x, out):
-        if x.size <= _NARROW:
+        if out.size == 1:
+            out[0] += _dot(p.values.reshape(x.size), x)
+        elif x.size <= _NARROW:
             _add_rows_in_order(p.values, x, out)
         else:
             _add_rows(p.values, x, out)
