@@ -128,23 +128,15 @@ def by_dimension(position: int, vector, matrix):
 # ------------------------------------------------------------------------------------------------------ digests
 
 
-def _package_state() -> list[tuple[str, int, int]]:
-    """Name, time and size of the package's sources."""
-    return [(str(path), (stat := path.stat()).st_mtime_ns, stat.st_size) for path in sorted(Path(__file__).parent.rglob("*.py"))]
-
-
-_STATE_AT_IMPORT = _package_state()
-
-
 _ROOT = Path(__file__).parent
 
 
-def _stamps() -> list[tuple[str, int, int]]:
-    """Name, time and size of every source file of the package."""
-    return [(str(path), stat.st_mtime_ns, stat.st_size) for path in sorted(_ROOT.rglob("*.py")) for stat in [path.stat()]]
+def _package_state() -> list[tuple[str, int, int]]:
+    """Name, time and size of the package's sources."""
+    return [(str(path), (stat := path.stat()).st_mtime_ns, stat.st_size) for path in sorted(_ROOT.rglob("*.py"))]
 
 
-_AT_IMPORT = _stamps()
+_STATE_AT_IMPORT = _package_state()
 
 
 @functools.cache

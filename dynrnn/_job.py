@@ -103,7 +103,7 @@ def forecast(y: xr.DataArray, horizon: int, *, say: Callable[[str], Any] = lambd
     tuned, report = evaluate(y, horizon, say=say, **options)
     say(f"forecasting {horizon} rows from the last with {tuned.best.n_members} reservoirs")
     forecasts = [tuned.best.fit(rows).forecast(horizon, quantiles=LEVELS) for rows in (y[:-horizon], y)]
-    chosen = {str(name): tuned.table[name].values[0].item() for name in tuned.table.data_vars if name != "score"}
+    chosen = {name: value for name, value in tuned.best.get_params().items() if name in tuned.table}
     about = {"horizon": horizon, "folds": report.sizes["fold"], "seed": tuned.best.random_state, "chosen": json.dumps(chosen)}
     data = _together(y, forecasts, report, horizon).assign_attrs(about | {"dynrnn": forecasts[-1].attrs["dynrnn"]})
     return Job(data, report, chosen)
@@ -113,6 +113,8 @@ def _together(y: xr.DataArray, forecasts: list[xr.Dataset], report: xr.Dataset, 
     """History, held-out rows and both forecasts over one time axis, with the back-test beside them."""
     y = y if "time" in y.coords else y.assign_coords(time=np.arange(y.size))
     times = np.concatenate([y["time"].values, forecasts[-1]["time"].values])
+    held_out, ahead = forecasts  # stamps computed as k dt differ from those of y in the last digit
+    forecasts = [held_out.assign_coords(time=y["time"].values[-horizon:]), ahead]
     parts = {"history": y[:-horizon], "truth": y[-horizon:]}
     parts |= {"forecast": _by_origin([f["forecast"] for f in forecasts], times)}
     parts |= {name: _by_origin([f["quantiles"][k] for f in forecasts], times) for name, k in (("lower", 0), ("upper", -1))}

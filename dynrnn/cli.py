@@ -215,7 +215,10 @@ def study_ledger(
     out: Annotated[Path, typer.Option(help="The file to write.")] = Path("docs/ledger.md"),
     path: Annotated[Path | None, _PATH] = None,
 ) -> None:
-    """Run all studies and write one table of their claims. A miss is a row too, and so is a study that fails."""
+    """Run all studies and write one table of their claims. A miss is a row too, and so is a study that fails.
+
+    The exit code is 1 where a study failed to run; claims that are missed do not change it.
+    """
     with _ends_well() as kept:
         from dynrnn.study import discover, ledger
 
@@ -223,8 +226,10 @@ def study_ledger(
             for cells in row.cells:
                 typer.echo(": ".join(cell for cell in cells[:5] if cell))
 
-        ledger(out, fast=fast, seed=seed, studies=discover(path).values(), report=report)
+        rows = ledger(out, fast=fast, seed=seed, studies=discover(path).values(), report=report)
         kept(out)
+        if any(row.failure for row in rows):
+            raise typer.Exit(1)
 
 
 def _aligned_left(rows: list[tuple[str, str]]) -> list[str]:

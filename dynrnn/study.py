@@ -93,8 +93,9 @@ class Claim:
         """
         values = _check.array("values", values, ndim=1, finite=False)
         # Quartiles among the values themselves: between a finite one and infinity there is nothing to interpolate.
-        spread = tuple(float(q) for q in np.quantile(values, [0.25, 0.75], method="inverted_cdf"))
-        return cls(what, float(reference), float(statistic(values)), comparison, seeds=values.size, spread=spread, **rest)  # type: ignore[arg-type]
+        low, high = (float(q) for q in np.quantile(values, [0.25, 0.75], method="inverted_cdf"))
+        spread = (low, high) if values.size > 1 else None
+        return cls(what, float(reference), float(statistic(values)), comparison, seeds=values.size, spread=spread, **rest)
 
     @property
     def met(self) -> bool:
@@ -289,7 +290,7 @@ def _attempt(study: Study, seed: int, fast: bool) -> Row:
     try:
         return Row(study.name, study.run(seed, fast).claims)
     except Exception as error:  # whatever it is, it belongs into the table
-        message = " ".join(str(error).split())
+        message = " ".join(str(error).split()).replace(sys.executable, "python")  # the same text on every machine
         return Row(study.name, failure=f"{type(error).__name__}: {message}"[:300])
 
 

@@ -188,6 +188,14 @@ def test_studies_are_listed_run_and_put_into_a_ledger(tmp_path):
     assert "| toy | two |" in (tmp_path / "ledger.md").read_text()
 
 
+def test_a_ledger_with_a_failed_study_is_written_and_exits_with_1(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "broken.py").write_text("def run(seed, fast):\n    raise ValueError('no data')\n")
+    result = call("study", "ledger", "--path", tmp_path / "mine", "--out", tmp_path / "ledger.md")
+    assert result.exit_code == 1 and "broken: ValueError: no data: FAILED" in result.output
+    assert "FAILED" in (tmp_path / "ledger.md").read_text()
+
+
 def test_an_unknown_study_is_told_the_known_ones():
     complains(call("study", "run", "narma"), "study: got 'narma', wanted one of", "Did you mean 'narma10'?")
 
@@ -209,16 +217,22 @@ def test_help_comes_within_half_a_second():
     best = np.inf
     for _ in range(3):
         began = time.perf_counter()
-        shown = subprocess.run([sys.executable, "-m", "dynrnn.cli", "--help"], capture_output=True, text=True, check=True)
+        shown = subprocess.run([sys.executable, "-m", "dynrnn", "--help"], capture_output=True, text=True, check=True)
         best = min(best, time.perf_counter() - began)
     assert "forecast" in shown.stdout and "study" in shown.stdout
     assert best < 0.5
 
 
 def test_a_message_goes_to_standard_error():
-    result = subprocess.run([sys.executable, "-m", "dynrnn.cli", "study", "run", "nothing"], capture_output=True, text=True)
+    result = subprocess.run([sys.executable, "-m", "dynrnn", "study", "run", "nothing"], capture_output=True, text=True)
     assert result.returncode == 2 and result.stdout == ""
     assert result.stderr.startswith("dynrnn: study: got 'nothing'") and result.stderr.count("\n") == 1
+
+
+def test_stamps_with_rounding_in_them_lose_no_forecast():
+    y = xr.DataArray(np.sin(0.5 * np.arange(120)), {"time": 0.0005 * np.arange(120)}, ("time",), "wave")
+    data = _job.forecast(y, 10, folds=2, units=20, members=2).data
+    assert data["forecast"].notnull().sum("time").values.tolist() == [10, 10] and data.sizes["time"] == 130
 
 
 def test_sunspots_need_no_options():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+import dynrnn as dr
 from dynrnn import study
 from dynrnn.study import Claim
 
@@ -64,6 +65,10 @@ def test_a_claim_over_seeds_reports_the_statistic_and_the_quartiles():
     claim = Claim.over_seeds("x", 5, [1.0, 2.0, 3.0, 4.0, 90.0])
     assert (claim.ours, claim.seeds, claim.spread) == (3.0, 5, (2.0, 4.0))
     assert not Claim.over_seeds("x", 5, [1.0, 2.0, 3.0, 4.0, 90.0], statistic=np.mean).met
+
+
+def test_one_seed_has_no_spread():
+    assert Claim.over_seeds("x", 5, [3.0]).text == "x: 3, wanted at most 5: met"
 
 
 def test_a_run_that_diverged_counts_as_infinitely_bad():
@@ -148,6 +153,23 @@ def test_dates_further_apart_than_64_bits_count_nanoseconds_survive(tmp_path):
     file = study.write_dataset(tmp_path / "data.nc", xr.Dataset({"y": ("time", [1.0, 2.0])}, {"time": times}))
     with xr.open_dataset(file) as back:
         np.testing.assert_array_equal(back["time"], times)
+
+
+# --- the package's own studies ----------------------------------------------------------------------------------------
+
+
+def test_jaegers_leaky_network_is_an_esn_in_other_units():
+    """x' = (1 - C a) x + C tanh(W x + b + W_fb d), step by step, against the ESN of z = a x."""
+    mackey = study.find("mackey_glass").module
+    esn = mackey.network(mackey.SETTINGS[0], np.random.default_rng(1))
+    W, W_fb = mackey.A * np.asarray(esn.W), np.asarray(esn.W_in)[:, 0]
+    assert dr.spectral_radius(W) == pytest.approx(mackey.RADIUS)
+    teacher = 0.3 * np.sin(np.arange(20))
+    x, states = np.zeros(mackey.UNITS), []
+    for d in teacher:
+        x = (1 - mackey.C * mackey.A) * x + mackey.C * np.tanh(W @ x + esn.bias + W_fb * d)
+        states.append(x)
+    np.testing.assert_allclose(dr.simulate(esn, teacher)["state"], mackey.A * np.array(states), atol=1e-13)
 
 
 # --- ledger -----------------------------------------------------------------------------------------------------------

@@ -145,14 +145,28 @@ def label(
 
 
 def _frame(name: str, values: Any, stamps: np.ndarray | None, features: tuple | None = None, attrs: tuple = ()) -> Frame:
-    if np.iscomplexobj(values):
-        _check.fail(name, "complex numbers", "real ones. Complex data not supported", "Pass real and imaginary part as features.")
-    values = _check.array(name, values, ndim=(1, 2), finite=False, remedy=_AXES)
+    values = _check.array(name, _numeric(name, values), ndim=(1, 2), finite=False, remedy=_AXES)
     if 0 in values.shape:
-        _check.fail(name, f"shape {values.shape}", "at least one row and one feature", _AXES)
+        rows, width = values.shape if values.ndim == 2 else (values.size, 1)
+        few = f"{width} feature(s)" if rows else f"{rows} sample(s)"
+        got = f"{few} (shape={values.shape}) while a minimum of 1 is required"
+        _check.fail(name, got, "at least one row and one feature", _AXES)
     _check.all_finite(name, values, _FILL)
     flat = values.ndim == 1
     return Frame(values[:, None] if flat else values, stamps, flat, features, attrs)
+
+
+def _numeric(name: str, values: Any) -> np.ndarray:
+    """An array of real numbers; objects that are numbers become them."""
+    raw = np.asarray(values)
+    if raw.dtype.kind == "c":
+        _check.fail(name, "complex numbers", "real ones", "Complex data not supported: pass real and imaginary part as features.")
+    if raw.dtype != object:
+        return raw
+    try:
+        return raw.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        _check.fail(name, f"values that are not numbers ({error})", "an array of numbers", "Convert or drop them.", TypeError)
 
 
 def _from_xarray(name: str, value: Any) -> Frame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import xarray as xr
@@ -23,7 +23,7 @@ Pieces = list[tuple[np.ndarray, np.ndarray]]  # (y, X) of one series: what was f
 class ReservoirForecaster(Reservoir):
     """Forecast a time series with echo state networks that feed their own forecasts back.
 
-    With z the series after `transform`, less its mean, over its standard deviation (and X standardised likewise), member m
+    With z the series after `transformation`, less its mean, over its standard deviation (and X standardised likewise), member m
     of the ensemble is the reservoir and ridge readout
 
         x[k] = (1 - a) x[k-1] + a f(W x[k-1] + W_in [X[k] | z[k-1]] + b),        z[k] ~ W_out x[k] + b_out
@@ -41,7 +41,7 @@ class ReservoirForecaster(Reservoir):
     activation : f, as for `ESN`.
     alpha : penalty of the readout; "gcv", or a list of candidates, chooses by generalised cross-validation.
     washout : rows of each series that pass before the first is learnt; None is a tenth of the shortest, at most 100.
-    transform : None, "sqrt" for series that are never negative, or "log" for positive ones.
+    transformation : None, "sqrt" for series that are never negative, or "log" for positive ones.
     n_members : reservoirs in the ensemble.
     random_state : seed. None draws a new one in each fit; with a number, the same data give the same bits.
 
@@ -65,6 +65,13 @@ class ReservoirForecaster(Reservoir):
     True
     """
 
+    expected_failed_checks: ClassVar[dict[str, str]] = {
+        "check_fit_score_takes_y": "the series is the first argument; there may be exogenous inputs beside it, but no labels",
+        "check_n_features_in_after_fitting": "the message speaks of y, as the series is called here, and not of X",
+        "check_fit1d": "one series of one feature is a vector, and is meant",
+    }
+    """Checks of scikit-learn's `check_estimator` that a forecaster cannot pass, and why."""
+
     def __init__(
         self,
         units: int = 100,
@@ -79,7 +86,7 @@ class ReservoirForecaster(Reservoir):
         activation: Any = "tanh",
         alpha: Any = "gcv",
         washout: int | None = None,
-        transform: str | None = None,
+        transformation: str | None = None,
         n_members: int = 1,
         random_state: Any = 0,
     ):
@@ -94,7 +101,7 @@ class ReservoirForecaster(Reservoir):
         self.activation = activation
         self.alpha = alpha
         self.washout = washout
-        self.transform = transform
+        self.transformation = transformation
         self.n_members = n_members
         self.random_state = random_state
 
@@ -136,7 +143,8 @@ class ReservoirForecaster(Reservoir):
         `y` and `X` as in `fit`, one continuation for each series fitted. Stamps, where given, must be the next ones due.
         """
         self._fitted()
-        frames, beside = self._continuation(y, X)
+        frames = self._continuation(y)
+        beside = self._beside(frames, X, self.several_)
         last = [pieces[-1][0][-1] for pieces in self.pieces_]
         inputs = [self._inputs(f.values, b.values, before) for f, b, before in zip(frames, beside, last, strict=True)]
         for member in self.members_:
@@ -244,7 +252,7 @@ class ReservoirForecaster(Reservoir):
         runs = [m.run_free(m.states_at(u, origins), last, drivers, still) for m in self.members_]
         return self._original(np.median(runs, axis=0))
 
-    def predict(self, y: Any, X: Any = None) -> Any:
+    def one_step(self, y: Any, X: Any = None) -> Any:
         """One-step predictions: row k is the forecast of row k of `y` from the rows before it, starting from rest.
 
         `y` (time,) or (time, feature) is one series, `X` its exogenous inputs. Row 0 knows nothing and is what the readout
@@ -267,8 +275,7 @@ class ReservoirForecaster(Reservoir):
         What `GridSearchCV` with a `TimeSeriesSplit` maximises.
         """
         self._fitted()
-        frames, _ = read_many("y", y)
-        truth = np.stack([f.values for f in frames])
+        truth = np.stack([frame.values for frame in self._continuation(y)])
         guess = self.forecast(truth.shape[1], X, quantiles=None).forecast.values.reshape(truth.shape)
         left, total = ((truth - guess) ** 2).sum(axis=(0, 1)), ((truth - truth.mean(axis=(0, 1))) ** 2).sum(axis=(0, 1))
         return float(np.mean(np.where(total > 0, 1 - left / np.where(total > 0, total, 1.0), left == 0)))
@@ -296,19 +303,22 @@ class ReservoirForecaster(Reservoir):
         """States of the first member (series, unit) after the last row."""
         return self.members_[0].state
 
+    def _transformation(self) -> str | None:
+        return None if self.transformation is None else _check.choice("transformation", self.transformation, ["sqrt", "log"])
+
     def _transformed(self, name: str, values: np.ndarray) -> np.ndarray:
-        to = TRANSFORMS[self.transform if self.transform is None else _check.choice("transform", self.transform, ["sqrt", "log"])]
+        to = TRANSFORMS[self._transformation()]
         low = values.min()
         if low < to.lowest or (low == to.lowest and not to.zero):
-            wanted = f"values {'>=' if to.zero else '>'} 0 for transform={self.transform!r}"
-            _check.fail(name, f"{low:g}", wanted, "Shift the series, or choose another transform.")
+            wanted = f"values {'>=' if to.zero else '>'} 0 for transformation={self.transformation!r}"
+            _check.fail(name, f"{low:g}", wanted, "Shift the series, or choose another transformation.")
         return to.forward(values)
 
     def _standard(self, y: np.ndarray) -> np.ndarray:
         return self.y_scale_.forward(self._transformed("y", y))
 
     def _original(self, z: np.ndarray) -> np.ndarray:
-        return TRANSFORMS[self.transform].back(self.y_scale_.back(z))
+        return TRANSFORMS[self.transformation].back(self.y_scale_.back(z))
 
     def _inputs(self, y: np.ndarray, X: np.ndarray, before: np.ndarray | None) -> np.ndarray:
         """``[X[k] | z[k-1]]`` for each row; `before` is the row of y ahead of the first, None for the mean."""
@@ -327,7 +337,8 @@ class ReservoirForecaster(Reservoir):
             same_width("X", frame, self.n_exogenous_)
         return beside
 
-    def _continuation(self, y: Any, X: Any) -> tuple[list[Frame], list[Frame]]:
+    def _continuation(self, y: Any) -> list[Frame]:
+        """The rows of `y` after those known, one frame for each series fitted."""
         frames, several = read_many("y", y)
         if several != self.several_ or len(frames) != len(self.clocks_):
             wanted = f"{len(self.clocks_)} series, as in fit" if self.several_ else "one series, as in fit"
@@ -336,7 +347,7 @@ class ReservoirForecaster(Reservoir):
             same_width(series_name("y", i, several), frame, self.n_features_in_)
             clock.expect(series_name("y", i, several), frame.stamps, len(frame))
             self._transformed("y", frame.values)
-        return frames, self._beside(frames, X, several)
+        return frames
 
     def _drivers(self, X: Any, steps: int) -> np.ndarray:
         """Standardised exogenous inputs of the forecast (series, step, exogenous)."""

@@ -17,21 +17,18 @@ from dynrnn.run import Diverged
 __all__ = ["GRID", "Tuned", "tune"]
 
 GRID: Mapping[str, Sequence[Any]] = {
-    "transform": (None, "sqrt"),
-    "input_scaling": (0.5, 0.25, 1.0),
-    "spectral_radius": (0.9, 0.7, 1.05),
-    "leak": (1.0, 0.6),
-    "alpha": ("gcv", 0.01, 0.1, 1.0, 10.0),
+    "input_scaling": (0.25, 0.5, 1.0),
+    "spectral_radius": (0.7, 0.9, 1.05),
+    "leak": (0.6, 1.0),
 }
-"""What `tune` searches, in this order. Few values, far apart: on short series finer ones would be chosen by luck. A fixed
-alpha can beat "gcv", which looks one step ahead only, where the closed loop is close to unstable."""
+"""What `tune` searches, in this order. Few values, far apart: on short series finer ones would be chosen by luck."""
 
-_SHARES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)  # of the rows that are fitted before forecasts roll on to the next share
+_SHARES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0)  # of the rows: forecasts of a fit to one share run over the stretch to the next
 _MEMBERS = 3
 
 
 class Tuned(NamedTuple):
-    """`best` is a forecaster with the best hyper-parameters, not fitted; `table` holds all that were tried, best first."""
+    """`best` is a forecaster with the hyper-parameters chosen, not fitted; `table` holds all that were tried, best score first."""
 
     best: ReservoirForecaster
     table: xr.Dataset
@@ -43,31 +40,36 @@ def tune(
     X: Any = None,
     *,
     model: ReservoirForecaster | None = None,
-    grid: Mapping[str, Iterable[Any]] | Sequence[Mapping[str, Any]] | None = None,
+    grid: Mapping[str, Iterable[Any]] | Iterable[Mapping[str, Any]] | None = None,
 ) -> Tuned:
     """Choose hyper-parameters by their forecasts of rows that they were not fitted to.
 
-    The first 30 % of the rows are fitted and forecasts of `horizon` rows roll over the next tenth of the series; then 40 %,
-    and so on to 80 % and the rest. The score is the mean absolute error over all forecasts, rows and features, in standard
-    deviations of `y`. Pass only rows before the test stretch: what this function sees is training data.
+    The first 30 % of the rows are fitted, and forecasts of `horizon` rows roll over the next tenth of the series; then 40 %,
+    and so on to 80 % and the rest. The score is the mean absolute error over forecasts, rows and features, in standard
+    deviations of `y`, averaged over these six stretches. Pass only rows before the test stretch: what this function sees is
+    training data.
 
     Parameters
     ----------
     y, X : one series and its exogenous inputs, as for `ReservoirForecaster.fit`.
     horizon : rows per forecast.
     model : the forecaster that the search starts from, and whose other hyper-parameters are kept.
-    grid : names and values, searched one name after another, each time keeping the best so far (`GRID` by default, where
-        a "sqrt" is tried for series that are never negative). Or a list of dictionaries, such as scikit-learn's
-        ``ParameterGrid`` or ``ParameterSampler``: all are tried.
+    grid : names and values (`GRID` by default), searched one name after another from those of `model`. A value replaces the
+        one in force if it is better by more than one standard error of the difference over the stretches: small gains on
+        short series are luck. Or dictionaries, such as scikit-learn's ``ParameterGrid`` or ``ParameterSampler``: all are
+        tried, and the best score is taken. A transformation can be among them; its merit is judged in the units of y.
 
     Returns
     -------
-    Tuned : `best`, and `table` with dim candidate, sorted by `score`, and a variable for each hyper-parameter. A candidate
-        whose loop diverges scores infinity.
+    Tuned : `best`, and `table` with dim candidate: `score`, `stretch_score (candidate, stretch)`, whether `chosen`, and each
+        hyper-parameter. A candidate whose loop diverges scores infinity.
+
+    Source: the one-standard-error rule is that of Breiman, Friedman, Olshen and Stone, Classification and Regression Trees
+    (1984), section 3.4.3.
 
     >>> best, table = tune(np.sin(0.3 * np.arange(200)), 10, model=ReservoirForecaster(30), grid={"leak": [1.0, 0.5]})
-    >>> table.score.dims, bool(table.score[0] <= table.score[1])
-    (('candidate',), True)
+    >>> table.score.dims, int(table.chosen.sum())
+    (('candidate',), 1)
     """
     y = read("y", y)
     X = no_inputs([y])[0] if X is None else read_beside("X", X, [y], False)[0]
@@ -75,53 +77,55 @@ def tune(
     if len(y) < 5 * horizon:
         wanted = f"at least {5 * horizon}, five times the horizon, to fit some and forecast others"
         _check.fail("y", f"{len(y)} rows", wanted, "Shorten the horizon, or choose hyper-parameters yourself.")
-    model = ReservoirForecaster() if model is None else model
-    search = _Search(model, y, X, horizon)
-    if grid is None or isinstance(grid, Mapping):
-        _one_by_one(search, _default_grid(y) if grid is None else grid)
-    else:
-        for candidate in grid:
-            search.score(dict(candidate))
-    if not search.scores:
-        _check.fail("grid", "no candidates", "at least one")
-    return Tuned(clone(model).set_params(**search.best()), search.table())
-
-
-def _default_grid(y: Frame) -> dict[str, Sequence[Any]]:
-    return {name: values for name, values in GRID.items() if name != "transform" or y.values.min() >= 0}
-
-
-def _one_by_one(search: _Search, grid: Mapping[str, Iterable[Any]]) -> None:
-    start = {name: search.model.get_params()[_check.choice("grid", name, search.model.get_params())] for name in grid}
-    search.score(start)
-    for name, values in grid.items():
-        now = search.best()
-        for value in values:
-            search.score(now | {name: value})
+    search = _Search(ReservoirForecaster() if model is None else model, y, X, horizon)
+    grid = GRID if grid is None else grid
+    chosen = search.one_by_one(grid) if isinstance(grid, Mapping) else search.all(grid)
+    return Tuned(clone(search.model).set_params(**chosen), search.table(chosen))
 
 
 class _Search:
-    """Scores of the hyper-parameters tried so far."""
+    """The candidates tried so far, each with its score in every stretch."""
 
     def __init__(self, model: ReservoirForecaster, y: Frame, X: Frame, horizon: int):
         self.model, self.y, self.X, self.horizon = model, y.values, X.values, horizon
-        self.scores: list[tuple[float, dict[str, Any]]] = []
+        self.tried: list[tuple[dict[str, Any], np.ndarray]] = []
 
-    def score(self, candidate: dict[str, Any]) -> None:
-        if any(candidate == tried for _, tried in self.scores):
-            return
-        trial = clone(self.model).set_params(**candidate)
-        trial.set_params(n_members=min(_MEMBERS, trial.n_members))
+    def one_by_one(self, grid: Mapping[str, Iterable[Any]]) -> dict[str, Any]:
+        known = self.model.get_params()
+        chosen = {_check.choice("grid", name, known): known[name] for name in grid}
+        for name, values in grid.items():
+            start, best = chosen, 0.0
+            for value in values:
+                candidate = start | {name: value}
+                gain = _gain(self._scores(start), self._scores(candidate))
+                if gain > best:
+                    chosen, best = candidate, gain
+        return chosen
+
+    def all(self, candidates: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+        candidates = [dict(candidate) for candidate in candidates]
+        if not candidates:
+            _check.fail("grid", "no candidates", "at least one")
+        return min(candidates, key=lambda candidate: self._scores(candidate).mean())
+
+    def _scores(self, candidate: dict[str, Any]) -> np.ndarray:
+        """Mean absolute error in each stretch; what was tried is not tried again."""
+        for tried, scores in self.tried:
+            if tried == candidate:
+                return scores
+        model = clone(self.model).set_params(**candidate)
+        model.set_params(n_members=min(_MEMBERS, model.n_members))
         try:
-            misses = np.concatenate([np.abs(miss) for miss in self._misses(trial)])
+            scores = np.array([np.abs(miss).mean() for miss in self._misses(model)])
         except Diverged:
-            misses = np.array([np.inf])
-        self.scores.append((float(np.mean(misses)), candidate))
+            scores = np.array([np.inf])
+        self.tried.append((candidate, scores))
+        return scores
 
     def _misses(self, model: ReservoirForecaster) -> Iterable[np.ndarray]:
-        """Errors (origin, horizon, feature) of rolling forecasts, in standard deviations of y."""
+        """For each stretch, errors (origin, horizon, feature) of rolling forecasts, in standard deviations of y."""
         rows, spread = len(self.y), self.y.std(axis=0)
-        cuts = [int(share * rows) for share in _SHARES] + [rows]
+        cuts = [int(share * rows) for share in _SHARES]
         stride = max(1, self.horizon // 3)
         for cut, following in zip(cuts[:-1], cuts[1:], strict=True):
             end = min(following + self.horizon - 1, rows)
@@ -132,13 +136,24 @@ class _Search:
             truth = self.y[cut + stride * np.arange(len(guess))[:, None] + np.arange(self.horizon)]
             yield (guess - truth) / np.where(spread > 0, spread, 1.0)
 
-    def best(self) -> dict[str, Any]:
-        return min(self.scores, key=lambda tried: tried[0])[1]
-
-    def table(self) -> xr.Dataset:
-        ranked = sorted(self.scores, key=lambda tried: tried[0])
-        names = dict.fromkeys(name for _, candidate in ranked for name in candidate)
-        columns = {name: [candidate.get(name) for _, candidate in ranked] for name in names}
+    def table(self, chosen: dict[str, Any]) -> xr.Dataset:
+        ranked = sorted(self.tried, key=lambda one: one[1].mean())
+        names = dict.fromkeys(name for candidate, _ in ranked for name in candidate)
+        columns = {name: [candidate.get(name) for candidate, _ in ranked] for name in names}
         variables = {name: ("candidate", ["none" if v is None else v for v in column]) for name, column in columns.items()}
+        width = max(scores.size for _, scores in ranked)
+        stretches = np.stack([np.broadcast_to(scores, width) for _, scores in ranked])
+        variables["chosen"] = ("candidate", [candidate == chosen for candidate, _ in ranked])
         attrs = {"horizon": self.horizon, "score": "mean absolute error / standard deviation of y"}
-        return xr.Dataset({"score": ("candidate", [score for score, _ in ranked]), **variables}, attrs=attrs)
+        scores = {"score": ("candidate", stretches.mean(axis=1)), "stretch_score": (("candidate", "stretch"), stretches)}
+        return xr.Dataset(scores | variables, attrs=attrs)
+
+
+def _gain(old: np.ndarray, new: np.ndarray) -> float:
+    """How much lower the new scores are, less one standard error."""
+    if not np.isfinite(new).all():
+        return -np.inf
+    if not np.isfinite(old).all():
+        return np.inf
+    gain = old - new
+    return float(gain.mean() - gain.std(ddof=min(1, gain.size - 1)) / np.sqrt(gain.size))

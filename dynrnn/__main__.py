@@ -1,0 +1,6 @@
+"""``python -m dynrnn`` is the command `dynrnn`."""
+
+from dynrnn.cli import main
+
+if __name__ == "__main__":
+    main()
