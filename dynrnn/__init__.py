@@ -31,7 +31,7 @@ _HOMES = {
     "forecast": ["ReservoirForecaster", "ReservoirRegressor", "ReservoirClassifier"],
     "io": ["save", "load"],
 }
-_MODULES = ("couplings", "inputs", "integrate", "readout", "systems", "tasks", "testing", "plot")
+_MODULES = ("couplings", "forecast", "integrate", "plot", "readout", "study", "systems", "tasks", "testing")
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = sorted([*_HOME, *_MODULES])

@@ -58,7 +58,7 @@ def one_seed(seed: np.random.SeedSequence) -> Trial:
     """The trial that does best on the validation part."""
     for_data, for_networks = seed.spawn(2)
     task = dr.tasks.narma(TEST.stop, order=10, rng=np.random.default_rng(for_data))
-    u, y = task["input"].values, task["target"].values
+    u, y = task["inputs"].values, task["targets"].values
     grid = itertools.product(RADII, INPUT_SCALINGS, BIAS_SCALINGS)
     return min(trial for choice in grid for trial in trials(u, y, for_networks, *choice))
 

@@ -55,7 +55,7 @@ def test_labels_record_the_seed_and_survive_a_file(make, tmp_path):
     assert made.time[0] == 0 and (np.diff(made.time) > 0).all() and made.time.attrs["units"]
     made.to_netcdf(tmp_path / "made.nc", engine="scipy")
     with xr.open_dataset(tmp_path / "made.nc", engine="scipy") as back:
-        name = "target" if isinstance(made, xr.Dataset) else made.name
+        name = "targets" if isinstance(made, xr.Dataset) else made.name
         np.testing.assert_array_equal(back[name], _values(made))
 
 
@@ -68,7 +68,7 @@ def test_any_length_gives_that_many_finite_rows_and_a_prefix_of_a_longer_series(
         lambda n: tasks.henon(n, rng=seed),
         lambda n: tasks.logistic(n, rng=seed),
         lambda n: tasks.multiple_sines(n, rng=seed),
-        lambda n: tasks.delay_recall(n, [0], rng=seed)["input"],
+        lambda n: tasks.delay_recall(n, [0], rng=seed)["inputs"],
     ]
     for make in makers:
         short, long = make(steps), make(steps + 7)
@@ -77,7 +77,7 @@ def test_any_length_gives_that_many_finite_rows_and_a_prefix_of_a_longer_series(
 
 
 def _values(made):
-    return (made["target"] if isinstance(made, xr.Dataset) else made).values
+    return (made["targets"] if isinstance(made, xr.Dataset) else made).values
 
 
 # --- Mackey-Glass -----------------------------------------------------------------------------------------------------
@@ -135,21 +135,21 @@ def test_mackey_glass_rests_at_its_fixed_point():
 @pytest.mark.parametrize(("order", "alpha", "beta", "delta"), [(10, 0.3, 0.05, 0.1), (30, 0.2, 0.04, 0.001)])
 def test_narma_target_follows_from_the_input_of_its_row_and_before(order, alpha, beta, delta):
     data = tasks.narma(400, order, rng=0)
-    u, target = data["input"].values[:, 0], data["target"].values[:, 0]
+    u, target = data["inputs"].values[:, 0], data["targets"].values[:, 0]
     for k in range(order, 400):
         y, past = target[k - 1], target[k - order : k]  # y(k), and y(k-order+1) … y(k)
         wanted = alpha * y + beta * y * past.sum() + 1.5 * u[k - order + 1] * u[k] + delta
         assert target[k] == pytest.approx(wanted, abs=1e-14)
     assert target[0] == delta
-    assert data["input"].dims == ("time", "input") and data["target"].dims == ("time", "output")
-    assert set(data.data_vars) == {"input", "target"}
+    assert data["inputs"].dims == ("time", "input") and data["targets"].dims == ("time", "output")
+    assert set(data.data_vars) == {"inputs", "targets"}
     assert u.min() >= 0 and u.max() < 0.5
 
 
 def test_narma_is_causal():
     """Had row k asked for y(k) or y(k+2), the input that explains its product term would be off by a row."""
     data = tasks.narma(6000, rng=1)
-    u, target = data["input"].values[:, 0], data["target"].values[:, 0]
+    u, target = data["inputs"].values[:, 0], data["targets"].values[:, 0]
     product = u[9:] * u[:-9]
     gain = [np.corrcoef(product[50:-50], np.roll(target[9:], -shift)[50:-50])[0, 1] for shift in (-1, 0, 1)]
     assert gain[1] == max(gain)
@@ -157,7 +157,7 @@ def test_narma_is_causal():
 
 def test_narma10_best_linear_memory_stops_at_the_published_error():
     data = tasks.narma(8000, rng=0)
-    u, target = data["input"].values[:, 0], data["target"].values[200:, 0]
+    u, target = data["inputs"].values[:, 0], data["targets"].values[200:, 0]
     taps = np.column_stack([np.ones(7800)] + [u[200 - d : 8000 - d] for d in range(40)])
     weights = np.linalg.lstsq(taps[:4000], target[:4000])[0]
     nmse = np.mean((taps[4000:] @ weights - target[4000:]) ** 2) / target[4000:].var()
@@ -167,7 +167,7 @@ def test_narma10_best_linear_memory_stops_at_the_published_error():
 def test_narma_redraws_what_diverges():
     series = [tasks.narma(20_000, rng=seed) for seed in range(20)]
     assert any(data.attrs["rejected"] for data in series)
-    assert all(float(data["target"].max()) < 1.5 for data in series)
+    assert all(float(data["targets"].max()) < 1.5 for data in series)
     again = next(seed for seed, data in enumerate(series) if data.attrs["rejected"])
     assert series[again].identical(tasks.narma(20_000, rng=again))
 
@@ -284,8 +284,8 @@ def test_sines_without_a_seed_are_the_published_signal():
 
 def test_delay_recall_gives_back_the_input_and_masks_what_came_before():
     data = tasks.delay_recall(40, [0, 3, 39], rng=0)
-    u, target = data["input"].values[:, 0], data["target"]
-    assert target.dims == ("time", "delay") and data["input"].dims == ("time", "input")
+    u, target = data["inputs"].values[:, 0], data["targets"]
+    assert target.dims == ("time", "delay") and data["inputs"].dims == ("time", "input")
     np.testing.assert_array_equal(target.sel(delay=0), u)
     np.testing.assert_array_equal(target.sel(delay=3)[3:], u[:-3])
     assert target.isnull().sum("time").values.tolist() == [0, 3, 39]
@@ -294,12 +294,12 @@ def test_delay_recall_gives_back_the_input_and_masks_what_came_before():
 
 def test_trials_of_delay_recall_have_streams_of_their_own():
     few, many = tasks.delay_recall(30, trials=2, rng=0), tasks.delay_recall(30, trials=4, rng=0)
-    assert few["input"].dims == ("trial", "time", "input") and few["target"].dims == ("trial", "time", "delay")
+    assert few["inputs"].dims == ("trial", "time", "input") and few["targets"].dims == ("trial", "time", "delay")
     assert few.identical(many.isel(trial=slice(2)))
     one = tasks.delay_recall(30, rng=0)
-    np.testing.assert_array_equal(one["input"], few["input"][0])
-    np.testing.assert_array_equal(one["target"], few["target"][0])
-    assert abs(np.corrcoef(few["input"][0, :, 0], few["input"][1, :, 0])[0, 1]) < 0.9
+    np.testing.assert_array_equal(one["inputs"], few["inputs"][0])
+    np.testing.assert_array_equal(one["targets"], few["targets"][0])
+    assert abs(np.corrcoef(few["inputs"][0, :, 0], few["inputs"][1, :, 0])[0, 1]) < 0.9
 
 
 # --- data -------------------------------------------------------------------------------------------------------------

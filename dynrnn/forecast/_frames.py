@@ -44,7 +44,8 @@ class Frame:
 def read(name: str, value: Any) -> Frame:
     """One series, (time,) or (time, feature): an array, a pandas Series or DataFrame, or a DataArray with a time dimension."""
     if hasattr(value, "data_vars"):
-        _check.fail(name, "a Dataset", "one variable of it", f"Pass for example {name}['{next(iter(value.data_vars), 'name')}'].", TypeError)
+        remedy = f"Pass for example {name}['{next(iter(value.data_vars), 'name')}']."
+        _check.fail(name, "a Dataset", "one variable of it", remedy, TypeError)
     if hasattr(value, "toarray"):
         _check.fail(name, "a sparse matrix", "a dense array", "Pass the result of .toarray().", TypeError)
     if hasattr(value, "dims") and hasattr(value, "coords"):
@@ -74,7 +75,7 @@ def read_many(name: str, value: Any) -> tuple[list[Frame], bool]:
 
 def _filled_rows(series: Any) -> int:
     """Rows before the padding: series of unequal length stand in one array with NaN after their end."""
-    blank = np.isnan(np.asarray(series, np.float64)).all(axis=1)
+    blank: np.ndarray = np.isnan(np.asarray(series, np.float64)).all(axis=1)  # type: ignore[assignment]
     return blank.size - int(np.argmin(blank[::-1])) if not blank.all() else 0
 
 
@@ -186,12 +187,13 @@ def _from_pandas(name: str, value: Any) -> Frame:
     if getattr(index, "nlevels", 1) > 1:
         _check.fail(name, "a MultiIndex", "an index of time stamps", "Pass one series per group, as a list.", TypeError)
     if getattr(index, "tz", None) is not None:
-        _check.fail(name, f"stamps in time zone {index.tz}", "stamps without a zone", "Use .tz_convert('UTC').tz_localize(None).", TypeError)
+        remedy = "Use .tz_convert('UTC').tz_localize(None)."
+        _check.fail(name, f"stamps in time zone {index.tz}", "stamps without a zone", remedy, TypeError)
     index = index.to_timestamp() if hasattr(index, "to_timestamp") else index
     if value.ndim == 1:
         return _frame(name, value.to_numpy(), index.to_numpy())
     wrong = [str(column) for column, kind in value.dtypes.items() if getattr(kind, "kind", "O") not in "biufc"]
     if wrong:
-        known = ", ".join(map(str, value.columns))
-        _check.fail(name, f"non-numeric column(s) {', '.join(wrong)}", "numbers", f"Convert or drop them. Columns: {known}.", TypeError)
+        remedy = f"Convert or drop them. Columns: {', '.join(map(str, value.columns))}."
+        _check.fail(name, f"non-numeric column(s) {', '.join(wrong)}", "numbers", remedy, TypeError)
     return _frame(name, value.to_numpy(np.float64), index.to_numpy(), tuple(value.columns))

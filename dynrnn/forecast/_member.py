@@ -32,7 +32,14 @@ class Member:
     `tail` holds the last rows fitted, states (row, unit) and targets (row, feature), until the errors are asked for.
     """
 
-    def __init__(self, esn: ESN, readout: Ridge, state: np.ndarray, residuals: np.ndarray | None = None, tail: Rows | None = None):
+    def __init__(
+        self,
+        esn: ESN,
+        readout: Ridge,
+        state: np.ndarray,
+        residuals: np.ndarray | None = None,
+        tail: Rows | None = None,
+    ):
         self.esn, self.readout, self.state = esn, readout, state
         self._residuals, self._tail = residuals, tail
 
@@ -58,8 +65,8 @@ class Member:
                 readout.partial_fit(*rows)
                 tail = _kept([*tail, rows])
             last[where] = end
-        X, y = map(np.concatenate, zip(*tail, strict=True))
-        return cls(esn, readout, last, tail=(X, y))
+        rows = tuple(np.concatenate(part) for part in zip(*tail, strict=True))
+        return cls(esn, readout, last, tail=rows)
 
     def carry_on(self, inputs: Sequence[np.ndarray]) -> None:
         """Move the states over new rows, all series in step with their own inputs."""
@@ -101,7 +108,7 @@ class Member:
         return _outputs(Run(self._loop(features), start, threads=1), u)[: len(e)] + e
 
     def _loop(self, features: int) -> ClosedLoop:
-        """The closed loop with one more set of inputs, which enter where the feedback does: ``W_in [X | e | y]`` is a shock e to y."""
+        """The closed loop with more inputs, which enter where the feedback does: in ``[X | e | y]``, e is added to y."""
         W_in = self.esn.W_in.to_array()
         return ClosedLoop(self.esn.replace(W_in=np.hstack([W_in, W_in[:, -features:]])), self.readout)
 

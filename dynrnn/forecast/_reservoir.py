@@ -1,11 +1,10 @@
-"""What the three estimators share: hyper-parameters that become a reservoir, states in chunks, scales, storage."""
+"""What the three estimators share: hyper-parameters that become a reservoir, states in chunks, storage."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -14,12 +13,22 @@ from sklearn.exceptions import NotFittedError
 import dynrnn
 from dynrnn import _check
 from dynrnn._record import Record
+from dynrnn.forecast._scale import Scale
 from dynrnn.readout import Ridge
 from dynrnn.run import Run
 from dynrnn.systems.esn import ESN
 
 # Penalties tried by alpha="gcv", per row. The least keeps the scatter of N = 3000 tanh units clear of rounding.
 CANDIDATES = 10.0 ** np.arange(-10, 4)
+
+MODEL: dict[str, Callable[[Any], Any]] = {
+    "esn_": Record.from_dict,
+    "readout_": Ridge.from_dict,
+    "x_scale_": Scale.from_dict,
+    "y_scale_": Scale.from_dict,
+    "feature_names_in_": lambda names: np.array(names, object),
+}
+"""How the fitted attributes of regressor and classifier are rebuilt."""
 
 _CHUNK_ENTRIES = 2**19  # states held at a time: 4 MB. Fixed, as chunks that follow the clock would move the last digit
 _THREADS_FROM = 1e8  # unit updates of one run below which threads cost more than they bring
@@ -42,6 +51,9 @@ class Reservoir(BaseEstimator):
     washout: int | None
     random_state: Any
 
+    stored: ClassVar[dict[str, Callable[[Any], Any]]] = {}
+    """How fitted attributes are rebuilt from what `to_dict` gave of them; numbers, text and arrays need nothing."""
+
     # ------------------------------------------------------------------------------------------------ reservoirs
 
     def _draw(self, inputs: int, seed: int, member: int = 0) -> ESN:
@@ -54,7 +66,8 @@ class Reservoir(BaseEstimator):
             W = W.scaled(_check.real("spectral_radius", self.spectral_radius, 0.0))
         scaling = _check.array("input_scaling", self.input_scaling, ndim=(0, 1))
         if scaling.ndim and scaling.size != inputs:
-            _check.fail("input_scaling", f"{scaling.size} values", f"a number or {inputs}, one per input column (X first, then y)")
+            wanted = f"a number or {inputs}, one per input column (X first, then y)"
+            _check.fail("input_scaling", f"{scaling.size} values", wanted)
         bias = bias * _check.real("bias_scaling", self.bias_scaling, 0.0)
         return ESN(W, W_in * scaling, bias, self.leak, self.activation)
 
@@ -83,26 +96,22 @@ class Reservoir(BaseEstimator):
     # --------------------------------------------------------------------------------------------------- storage
 
     def to_dict(self) -> dict[str, Any]:
-        """Hyper-parameters and what was learnt, as nested dictionaries of numbers, text and arrays. `from_dict` is the inverse."""
+        """Hyper-parameters and what was learnt, as nested dictionaries of numbers, text and arrays; `from_dict` reads them."""
         self._fitted()
-        params = {name: _plain(name, value) for name, value in self.get_params(deep=False).items()}
-        return {"class": type(self).__name__, "dynrnn": dynrnn.__version__, "params": params, "fitted": self._learnt()}
+        learnt = {name: value for name, value in vars(self).items() if name.endswith("_") and not name.startswith("_")}
+        params = {name: plain(name, value) for name, value in self.get_params(deep=False).items()}
+        fitted = {name: plain(name, value) for name, value in learnt.items()}
+        return {"class": type(self).__name__, "dynrnn": dynrnn.__version__, "params": params, "fitted": fitted}
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Any:
+    def from_dict(cls, data: dict[str, Any]) -> Self:
         """The estimator that `to_dict` described: it gives the same numbers, bit for bit."""
         if data.get("class") != cls.__name__:
             _check.fail("data", f"a {data.get('class')}", f"a {cls.__name__}")
-        params = {name: Record.from_dict(v) if isinstance(v, dict) else v for name, v in data["params"].items()}
-        self = cls(**params)
-        self._recall(data["fitted"])
+        self = cls(**{name: Record.from_dict(v) if isinstance(v, dict) else v for name, v in data["params"].items()})
+        for name, value in data["fitted"].items():
+            setattr(self, name, cls.stored.get(name, lambda v: v)(value))
         return self
-
-    def _learnt(self) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def _recall(self, fitted: dict[str, Any]) -> None:
-        raise NotImplementedError
 
 
 @lru_cache(maxsize=32)
@@ -118,6 +127,25 @@ def _matrices(units: int, inputs: int, radius: float | None, topology: str, opti
         rng=np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0, member))),
     )
     return esn.W, esn.W_in.to_array(), np.asarray(esn.bias)
+
+
+def plain(name: str, value: Any) -> Any:
+    """What can be written down: objects as their `to_dict`, lists of objects as dictionaries by number."""
+    if hasattr(value, "to_dict"):
+        return value.to_dict()
+    if isinstance(value, np.ndarray):
+        return value.tolist() if value.dtype.kind in "OU" else value
+    if isinstance(value, (list, tuple)):
+        items = [plain(name, item) for item in value]
+        return {str(i): item for i, item in enumerate(items)} if any(isinstance(i, (dict, np.ndarray)) for i in items) else items
+    if callable(value) or isinstance(value, (np.random.Generator, np.random.RandomState)):
+        _check.fail(name, repr(value), "a number, text or a Record: nothing else can be stored", error=TypeError)
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def items(data: dict[str, Any]) -> list[Any]:
+    """The list that `plain` wrote as a dictionary by number."""
+    return [data[str(i)] for i in range(len(data))]
 
 
 def seed_of(random_state: Any) -> int:
@@ -136,16 +164,16 @@ def seed_of(random_state: Any) -> int:
 
 def batches(lengths: Sequence[int]) -> Iterator[np.ndarray]:
     """Indices of series of equal length, which can advance side by side."""
-    lengths = np.asarray(lengths)
-    for length in dict.fromkeys(lengths.tolist()):
-        where = np.flatnonzero(lengths == length)
+    for length in dict.fromkeys(lengths):
+        where = np.flatnonzero(np.equal(lengths, length))
         yield from np.split(where, range(_BATCH, where.size, _BATCH))
 
 
 def states(esn: ESN, start: np.ndarray, inputs: np.ndarray, end: np.ndarray | None = None, **options: Any):
-    """Drive `esn` from `start` (trial, unit) with `inputs` (trial, time, input); yield the first row and the states of each chunk.
+    """Drive `esn` from `start` (trial, unit) with `inputs` (trial, time, input), chunk by chunk.
 
-    Yields (row, states (trial, time, unit)). The last states are written to `end` (trial, unit).
+    Yields the number of the first row and the states (trial, time, unit). The last states are written to `end` (trial, unit);
+    `options` go to `Run.rows`.
     """
     trials, steps = inputs.shape[:2]
     chunk = max(1, _CHUNK_ENTRIES // (esn.size * trials))
@@ -156,50 +184,3 @@ def states(esn: ESN, start: np.ndarray, inputs: np.ndarray, end: np.ndarray | No
         row += len(rows)
     if end is not None:
         end[:] = run.state
-
-
-# -------------------------------------------------------------------------------------------------------- scales
-
-
-class Scale(NamedTuple):
-    """Zero mean and unit deviation, per feature; constant features are only shifted."""
-
-    mean: np.ndarray
-    std: np.ndarray
-
-    @classmethod
-    def of(cls, series: Sequence[np.ndarray]) -> Scale:
-        """From series (time, feature), over all their rows."""
-        rows = series[0] if len(series) == 1 else np.concatenate(series)
-        mean, std = rows.mean(axis=0), rows.std(axis=0)
-        return cls(mean, np.where(std > 1e-12 * np.abs(mean), std, 1.0))
-
-    def forward(self, values: np.ndarray) -> np.ndarray:
-        return (values - self.mean) / self.std
-
-    def back(self, values: np.ndarray) -> np.ndarray:
-        return values * self.std + self.mean
-
-
-class Transform(NamedTuple):
-    """A monotone map that makes a skewed series even, its inverse, and whether zero is allowed."""
-
-    forward: Callable
-    back: Callable
-    lowest: float
-    zero: bool
-
-
-TRANSFORMS = {
-    None: Transform(lambda y: y, lambda z: z, -np.inf, True),
-    "sqrt": Transform(np.sqrt, lambda z: np.maximum(z, 0.0) ** 2, 0.0, True),
-    "log": Transform(np.log, np.exp, 0.0, False),
-}
-
-
-def _plain(name: str, value: Any) -> Any:
-    if isinstance(value, Record):
-        return value.to_dict()
-    if callable(value) or inspect.isclass(value) or isinstance(value, (np.random.Generator, np.random.RandomState)):
-        _check.fail(name, repr(value), "a number, text or a Record, as others cannot be stored", error=TypeError)
-    return value.item() if isinstance(value, np.generic) else value

@@ -65,7 +65,8 @@ def backtest(
     frame = read("y", y)
     beside = None if X is None else read_beside("X", X, [frame], False)[0]
     origins = rolling_origins(len(frame), horizon, folds, stride)
-    models = {"reservoir": ReservoirForecaster()} if model is None else {"reservoir": model} if not isinstance(model, Mapping) else model
+    model = ReservoirForecaster() if model is None else model
+    models = model if isinstance(model, Mapping) else {"reservoir": model}
     season = getattr(y, "attrs", {}).get("season") if season is None else season
     rivals = _baselines(season, origins[0])
     forecasts = {name: _rolled(one, frame, beside, origins, horizon, refit) for name, one in models.items()}
@@ -93,14 +94,13 @@ def rolling_origins(rows: int, horizon: int, folds: int, stride: int | None = No
 def _baselines(season: int | None, rows: int) -> dict[str, Callable[[np.ndarray, int], np.ndarray]]:
     known: dict[str, Callable] = {"naive": baselines.naive}
     if season is not None:
-        season = _check.integer("season", season, 1, rows, "It is the number of rows per cycle, and the first fold must hold one.")
+        remedy = "It is the number of rows per cycle, and the first fold must hold one."
+        season = _check.integer("season", season, 1, rows, remedy)
         known["seasonal_naive"] = lambda y, steps: baselines.seasonal_naive(y, steps, season)
     return known | {"drift": baselines.drift, "autoregressive": baselines.autoregressive}
 
 
-def _rolled(
-    model: ReservoirForecaster, y: Frame, X: Frame | None, origins: np.ndarray, horizon: int, refit: bool
-) -> np.ndarray:
+def _rolled(model: ReservoirForecaster, y: Frame, X: Frame | None, origins: np.ndarray, horizon: int, refit: bool) -> np.ndarray:
     """Forecasts (fold, horizon, feature) of one model."""
     out, fitted, known = [], None, 0
     for origin in origins:

@@ -10,10 +10,9 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d, validate_data
 
 from dynrnn import _check
-from dynrnn._record import Record
 from dynrnn.forecast._frames import Frame, is_several, read, read_many, same_width
-from dynrnn.forecast._reservoir import Reservoir, Scale, batches, seed_of, states
-from dynrnn.readout import Ridge
+from dynrnn.forecast._reservoir import MODEL, Reservoir, batches, seed_of, states
+from dynrnn.forecast._scale import Scale
 
 POOLINGS = ("mean", "last")
 
@@ -53,6 +52,7 @@ class ReservoirClassifier(ClassifierMixin, Reservoir):
     True
     """
 
+    stored = MODEL | {"classes_": np.array}
     expected_failed_checks: ClassVar[dict[str, str]] = {}
     """Checks of scikit-learn's `check_estimator` that cannot be passed: none."""
 
@@ -102,7 +102,8 @@ class ReservoirClassifier(ClassifierMixin, Reservoir):
             as long as a sequence; hyper-parameters out of range.
         """
         if y is None:
-            _check.fail("y", "None", "labels (series,)", "This estimator requires y to be passed, but the target y is None.")
+            remedy = "This estimator requires y to be passed, but the target y is None."
+            _check.fail("y", "None", "labels (series,)", remedy)
         sequences = self._read(X, reset=True)
         labels = column_or_1d(y, warn=True)
         check_classification_targets(labels)
@@ -122,7 +123,7 @@ class ReservoirClassifier(ClassifierMixin, Reservoir):
         return self
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """How far each sequence is on the side of a class: (series,) for two classes, positive for the second; else (series, class)."""
+        """How far each sequence is on the side of a class, (series, class); for two classes (series,), positive for the second."""
         self._fitted()
         score = self.readout_.predict(self._pooled(self._read(X, reset=False)))
         return score[:, 0] if len(self.classes_) == 2 else score
@@ -138,7 +139,8 @@ class ReservoirClassifier(ClassifierMixin, Reservoir):
         """One vector (series, unit) for each sequence."""
         out = np.zeros((len(sequences), self.esn_.size))
         for where in batches([len(s) for s in sequences]):
-            inputs, start = np.stack([self.x_scale_.forward(sequences[i].values) for i in where]), np.zeros((where.size, self.esn_.size))
+            inputs = np.stack([self.x_scale_.forward(sequences[i].values) for i in where])
+            start = np.zeros((where.size, self.esn_.size))
             total, last = np.zeros_like(start), np.empty_like(start)
             which = np.arange(0) if self.pooling == "last" else None
             for row, x in states(self.esn_, start, inputs, last, which=which):
@@ -149,14 +151,15 @@ class ReservoirClassifier(ClassifierMixin, Reservoir):
     def _read(self, X: Any, reset: bool) -> list[Frame]:
         """The sequences of X, as many features as in fit. The rows of a matrix are sequences of one feature."""
         if is_several(X):
-            sequences, named = read_many("X", X)[0], np.empty((1, 0))
+            sequences = read_many("X", X)[0]
             named = sequences[0].values
         else:
             matrix = read("X", X)
             if matrix.flat:
                 hint = "Reshape your data: X[:, None] for many sequences of one row, X[None] for a single sequence."
                 _check.fail("X", f"shape ({len(matrix)},)", "(series, time)", hint)
-            sequences, named = [Frame(row[:, None]) for row in matrix.values], X if hasattr(X, "iloc") else matrix.values
+            sequences = [Frame(row[:, None]) for row in matrix.values]
+            named = X if hasattr(X, "iloc") else matrix.values
         validate_data(self, named, reset=reset, skip_check_array=True)
         if not reset:
             same_width("X", sequences[0], self.esn_.input_size)
@@ -164,20 +167,3 @@ class ReservoirClassifier(ClassifierMixin, Reservoir):
             if self.washout_ >= shortest:
                 _check.fail("X", f"a sequence of {shortest} rows", f"more than the washout of {self.washout_}")
         return sequences
-
-    def _learnt(self) -> dict[str, Any]:
-        out = {name: getattr(self, name) for name in ("washout_", "seed_", "n_features_in_")}
-        if hasattr(self, "feature_names_in_"):
-            out["feature_names_in_"] = self.feature_names_in_.tolist()
-        out |= {"classes_": self.classes_.tolist(), "x_scale_": self.x_scale_._asdict()}
-        return out | {"esn_": self.esn_.to_dict(), "readout_": self.readout_.to_dict()}
-
-    def _recall(self, fitted: dict[str, Any]) -> None:
-        fitted = dict(fitted)
-        self.esn_, self.readout_ = Record.from_dict(fitted.pop("esn_")), Ridge.from_dict(fitted.pop("readout_"))
-        self.x_scale_ = Scale(**{key: np.array(value) for key, value in fitted.pop("x_scale_").items()})
-        self.classes_ = np.array(fitted.pop("classes_"))
-        if "feature_names_in_" in fitted:
-            self.feature_names_in_ = np.array(fitted.pop("feature_names_in_"), object)
-        for name, value in fitted.items():
-            setattr(self, name, value)

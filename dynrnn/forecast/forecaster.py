@@ -14,7 +14,8 @@ from dynrnn import _check
 from dynrnn.forecast._clock import Clock
 from dynrnn.forecast._frames import Frame, label, no_inputs, read, read_beside, read_many, same_width, series_name
 from dynrnn.forecast._member import Member
-from dynrnn.forecast._reservoir import TRANSFORMS, Reservoir, Scale, seed_of
+from dynrnn.forecast._reservoir import Reservoir, items, seed_of
+from dynrnn.forecast._scale import Scale, transformation
 from dynrnn.run import Diverged
 
 Pieces = list[tuple[np.ndarray, np.ndarray]]  # (y, X) of one series: what was fitted, then each update
@@ -65,6 +66,13 @@ class ReservoirForecaster(Reservoir):
     True
     """
 
+    stored = {
+        "y_scale_": Scale.from_dict,
+        "x_scale_": Scale.from_dict,
+        "clocks_": lambda data: [Clock(**one) for one in items(data)],
+        "members_": lambda data: [Member.from_dict(one) for one in items(data)],
+        "pieces_": lambda data: [[tuple(map(np.array, items(p))) for p in items(pieces)] for pieces in items(data)],
+    }
     expected_failed_checks: ClassVar[dict[str, str]] = {
         "check_fit_score_takes_y": "the series is the first argument; there may be exogenous inputs beside it, but no labels",
         "check_n_features_in_after_fitting": "the message speaks of y, as the series is called here, and not of X",
@@ -130,7 +138,7 @@ class ReservoirForecaster(Reservoir):
         self.clocks_ = [f.clock(series_name("y", i, self.several_)) for i, f in enumerate(frames)]
         self.features_, self.flat_, self.attrs_ = frames[0].features, frames[0].flat, dict(frames[0].attrs)
         self.seed_ = seed_of(self.random_state)
-        self.y_scale_ = Scale.of([self._transformed("y", f.values) for f in frames])
+        self.y_scale_ = Scale.of([transformation(self.transformation).checked("y", f.values) for f in frames])
         self.x_scale_ = Scale.of([f.values for f in beside])
         self.pieces_: list[Pieces] = [[(f.values.copy(), b.values.copy())] for f, b in zip(frames, beside, strict=True)]
         self.members_: list[Member] = []
@@ -303,22 +311,11 @@ class ReservoirForecaster(Reservoir):
         """States of the first member (series, unit) after the last row."""
         return self.members_[0].state
 
-    def _transformation(self) -> str | None:
-        return None if self.transformation is None else _check.choice("transformation", self.transformation, ["sqrt", "log"])
-
-    def _transformed(self, name: str, values: np.ndarray) -> np.ndarray:
-        to = TRANSFORMS[self._transformation()]
-        low = values.min()
-        if low < to.lowest or (low == to.lowest and not to.zero):
-            wanted = f"values {'>=' if to.zero else '>'} 0 for transformation={self.transformation!r}"
-            _check.fail(name, f"{low:g}", wanted, "Shift the series, or choose another transformation.")
-        return to.forward(values)
-
     def _standard(self, y: np.ndarray) -> np.ndarray:
-        return self.y_scale_.forward(self._transformed("y", y))
+        return self.y_scale_.forward(transformation(self.transformation).checked("y", y))
 
     def _original(self, z: np.ndarray) -> np.ndarray:
-        return TRANSFORMS[self.transformation].back(self.y_scale_.back(z))
+        return transformation(self.transformation).back(self.y_scale_.back(z))
 
     def _inputs(self, y: np.ndarray, X: np.ndarray, before: np.ndarray | None) -> np.ndarray:
         """``[X[k] | z[k-1]]`` for each row; `before` is the row of y ahead of the first, None for the mean."""
@@ -346,14 +343,13 @@ class ReservoirForecaster(Reservoir):
         for i, (frame, clock) in enumerate(zip(frames, self.clocks_, strict=True)):
             same_width(series_name("y", i, several), frame, self.n_features_in_)
             clock.expect(series_name("y", i, several), frame.stamps, len(frame))
-            self._transformed("y", frame.values)
+            self._standard(frame.values)
         return frames
 
     def _drivers(self, X: Any, steps: int) -> np.ndarray:
         """Standardised exogenous inputs of the forecast (series, step, exogenous)."""
-        due = [Frame(np.empty((steps, 1)), clock.following(steps) if clock.step or clock.freq else None) for clock in self.clocks_]
-        stamped = X is not None and self.clocks_[0].kind != "row"
-        due = due if stamped else [Frame(frame.values) for frame in due]
+        stamps = [None if clock.kind == "row" else clock.following(steps) for clock in self.clocks_]
+        due = [Frame(np.empty((steps, 1)), one) for one in stamps]
         return np.stack([self.x_scale_.forward(frame.values) for frame in self._beside(due, X, self.several_)])
 
     def _labelled(self, members: np.ndarray, bands: tuple[np.ndarray, np.ndarray] | None) -> xr.Dataset:
@@ -369,26 +365,6 @@ class ReservoirForecaster(Reservoir):
             variable.attrs.update(self.attrs_)
         return out.assign_coords(levels)
 
-    def _learnt(self) -> dict[str, Any]:
-        plain = ("several_", "n_features_in_", "n_exogenous_", "washout_", "flat_", "attrs_", "seed_")
-        out = {name: getattr(self, name) for name in plain}
-        out |= {"features_": None if self.features_ is None else list(self.features_), "clocks_": [c.to_dict() for c in self.clocks_]}
-        out |= {"y_scale_": self.y_scale_._asdict(), "x_scale_": self.x_scale_._asdict()}
-        out["pieces_"] = [[{"y": y, "X": X} for y, X in pieces] for pieces in self.pieces_]
-        return out | {"members_": [member.to_dict() for member in self.members_]}
-
-    def _recall(self, fitted: dict[str, Any]) -> None:
-        fitted = dict(fitted)
-        self.clocks_ = [Clock(**clock) for clock in fitted.pop("clocks_")]
-        self.members_ = [Member.from_dict(member) for member in fitted.pop("members_")]
-        self.pieces_ = [[(np.array(p["y"]), np.array(p["X"])) for p in pieces] for pieces in fitted.pop("pieces_")]
-        for name in ("y_scale_", "x_scale_"):
-            setattr(self, name, Scale(**{key: np.array(value) for key, value in fitted.pop(name).items()}))
-        features = fitted.pop("features_")
-        self.features_ = None if features is None else tuple(features)
-        for name, value in fitted.items():
-            setattr(self, name, value)
-
 
 def _levels(quantiles: Sequence[float]) -> np.ndarray:
     remedy = "They are probabilities, such as (0.05, 0.5, 0.95); None leaves them out."
@@ -402,7 +378,8 @@ def _long_enough(frames: list[Frame]) -> None:
     rows, width = sum(map(len, frames)), frames[0].width
     if rows <= width:
         hint = "The axes look swapped: pass y.T." if rows < width else "Fit a longer series."
-        _check.fail("y", f"shape {frames[0].values.shape}: {rows} sample(s)", f"more rows (time) than its {width} feature(s)", hint)
+        got = f"shape {frames[0].values.shape}: {rows} sample(s)"
+        _check.fail("y", got, f"more rows (time) than its {width} feature(s)", hint)
     short = min(frames, key=len)
     if len(short) < 2:
         _check.fail("y", f"a series of {len(short)} sample(s)", "at least 2 rows", "Leave out or lengthen what is shorter.")

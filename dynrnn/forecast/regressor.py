@@ -11,10 +11,9 @@ from sklearn.metrics import r2_score
 from sklearn.utils.validation import validate_data
 
 from dynrnn import _check
-from dynrnn._record import Record
 from dynrnn.forecast._frames import Frame, read_beside, read_many, same_width, series_name
-from dynrnn.forecast._reservoir import Reservoir, Scale, batches, seed_of, states
-from dynrnn.readout import Ridge
+from dynrnn.forecast._reservoir import MODEL, Reservoir, batches, seed_of, states
+from dynrnn.forecast._scale import Scale
 
 
 class ReservoirRegressor(RegressorMixin, Reservoir):
@@ -54,6 +53,7 @@ class ReservoirRegressor(RegressorMixin, Reservoir):
     0.99
     """
 
+    stored = MODEL
     expected_failed_checks: ClassVar[dict[str, str]] = {
         "check_methods_sample_order_invariance": "rows are in time order: the state carries the rows before into each prediction",
         "check_methods_subset_invariance": "a row without those before it is another sequence",
@@ -103,7 +103,8 @@ class ReservoirRegressor(RegressorMixin, Reservoir):
             hyper-parameters out of range.
         """
         if y is None:
-            _check.fail("y", "None", "targets (time,) or (time, output)", "This estimator requires y to be passed, but the target y is None.")
+            remedy = "This estimator requires y to be passed, but the target y is None."
+            _check.fail("y", "None", "targets (time,) or (time, output)", remedy)
         frames, several = self._read(X, reset=True)
         targets = read_beside("y", y, frames, several, other="X")
         self.washout_ = self._skipped("X", [len(f) for f in frames])
@@ -183,25 +184,8 @@ class ReservoirRegressor(RegressorMixin, Reservoir):
 
     def _start(self, state: Any, series: int, several: bool) -> np.ndarray:
         shape = (series, self.esn_.size) if several else (self.esn_.size,)
-        return _check.array("state", state, shape=shape, remedy="Pass what predict(..., return_state=True) gave.").reshape(series, -1)
-
-    def _learnt(self) -> dict[str, Any]:
-        plain = ("washout_", "seed_", "n_features_in_", "n_outputs_", "flat_")
-        out = {name: getattr(self, name) for name in plain}
-        if hasattr(self, "feature_names_in_"):
-            out["feature_names_in_"] = self.feature_names_in_.tolist()
-        scales = {"x_scale_": self.x_scale_._asdict(), "y_scale_": self.y_scale_._asdict()}
-        return out | scales | {"esn_": self.esn_.to_dict(), "readout_": self.readout_.to_dict()}
-
-    def _recall(self, fitted: dict[str, Any]) -> None:
-        fitted = dict(fitted)
-        self.esn_, self.readout_ = Record.from_dict(fitted.pop("esn_")), Ridge.from_dict(fitted.pop("readout_"))
-        for name in ("x_scale_", "y_scale_"):
-            setattr(self, name, Scale(**{key: np.array(value) for key, value in fitted.pop(name).items()}))
-        if "feature_names_in_" in fitted:
-            self.feature_names_in_ = np.array(fitted.pop("feature_names_in_"), object)
-        for name, value in fitted.items():
-            setattr(self, name, value)
+        remedy = "Pass what predict(..., return_state=True) gave."
+        return _check.array("state", state, shape=shape, remedy=remedy).reshape(series, -1)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -221,5 +205,3 @@ def _as_given(X: Any, out: list[np.ndarray], several: bool) -> Any:
         coords = {time: X[time]} if time in X.coords else {}
         return xr.DataArray(out[0], coords, (time, "output")[: out[0].ndim])
     return out[0]
-
-

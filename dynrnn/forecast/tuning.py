@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,7 +29,7 @@ _MEMBERS = 3
 
 
 class Tuned(NamedTuple):
-    """`best` is a forecaster with the hyper-parameters chosen, not fitted; `table` holds all that were tried, best score first."""
+    """`best` is a forecaster with the hyper-parameters chosen, not fitted; `table` holds what was tried, best score first."""
 
     best: ReservoirForecaster
     table: xr.Dataset
@@ -103,10 +104,10 @@ class _Search:
         return chosen
 
     def all(self, candidates: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-        candidates = [dict(candidate) for candidate in candidates]
-        if not candidates:
+        known = [dict(candidate) for candidate in candidates]
+        if not known:
             _check.fail("grid", "no candidates", "at least one")
-        return min(candidates, key=lambda candidate: self._scores(candidate).mean())
+        return min(known, key=lambda candidate: self._scores(candidate).mean())
 
     def _scores(self, candidate: dict[str, Any]) -> np.ndarray:
         """Mean absolute error in each stretch; what was tried is not tried again."""
@@ -127,7 +128,7 @@ class _Search:
         rows, spread = len(self.y), self.y.std(axis=0)
         cuts = [int(share * rows) for share in _SHARES]
         stride = max(1, self.horizon // 3)
-        for cut, following in zip(cuts[:-1], cuts[1:], strict=True):
+        for cut, following in pairwise(cuts):
             end = min(following + self.horizon - 1, rows)
             if end - cut < self.horizon:
                 continue

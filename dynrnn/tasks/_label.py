@@ -42,14 +42,13 @@ def series(
 def task(
     inputs: np.ndarray, targets: np.ndarray, *, input_name: str, target_name: str, target_dim: str, coords: Any, **attrs: Any
 ) -> xr.Dataset:
-    """`input` (…, time, input) and `target` (…, time, `target_dim`) as one Dataset; three axes mean trials first."""
+    """`inputs` (…, time, input) and `targets` (…, time, `target_dim`) as one Dataset; three axes mean trials first."""
     lead = ("trial", "time") if inputs.ndim == 3 else ("time",)
     variables = {
-        "input": ((*lead, "input"), inputs, {"long_name": input_name}),
-        "target": ((*lead, target_dim), targets, {"long_name": target_name}),
+        "inputs": ((*lead, "input"), inputs, {"long_name": input_name}),
+        "targets": ((*lead, target_dim), targets, {"long_name": target_name}),
     }
-    # xarray takes a variable named like one of its dimensions for a coordinate; here it is data.
-    return xr.Dataset(variables, coords, attrs).reset_coords("input")
+    return xr.Dataset(variables, coords, attrs)
 
 
 def seed(rng: Any) -> dict[str, int]:

@@ -32,7 +32,7 @@ def delay_recall(
 
     Returns
     -------
-    Dataset with `input` (["trial",] "time", "input") and `target` (["trial",] "time", "delay"); `delay` is in steps.
+    Dataset with `inputs` (["trial",] "time", "input") and `targets` (["trial",] "time", "delay"); `delay` is in steps.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def delay_recall(
     Source: Jaeger, GMD Report 152 (2002).
 
     >>> data = delay_recall(5, [1, 2], rng=0)
-    >>> bool((data["target"].sel(delay=2)[2:].values == data["input"][:-2, 0].values).all())
+    >>> bool((data["targets"].sel(delay=2)[2:].values == data["inputs"][:-2, 0].values).all())
     True
     """
     steps, lags = _check.integer("steps", steps, 1), _delays(delays, steps)

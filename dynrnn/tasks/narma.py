@@ -53,7 +53,7 @@ def narma(steps: int, order: int = 10, rng: Any = None) -> xr.Dataset:
 
     Returns
     -------
-    Dataset with `input` ("time", "input") and `target` ("time", "output"), one column each; attrs record the coefficients and
+    Dataset with `inputs` ("time", "input") and `targets` ("time", "output"), one column each; attrs record the coefficients and
     the number of rejected draws.
 
     Raises
@@ -63,7 +63,7 @@ def narma(steps: int, order: int = 10, rng: Any = None) -> xr.Dataset:
     Source: Atiya & Parlos, IEEE Trans. Neural Networks 11:697 (2000); Jaeger, NIPS 15 (2003).
 
     >>> data = narma(500, order=10, rng=0)
-    >>> data["input"].shape, data["target"].dims
+    >>> data["inputs"].shape, data["targets"].dims
     ((500, 1), ('time', 'output'))
     """
     steps = _check.integer("steps", steps, 1)
