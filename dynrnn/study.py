@@ -30,6 +30,7 @@ import xarray as xr
 
 import dynrnn
 from dynrnn import _check
+from dynrnn._dates import storable
 from dynrnn.sinks import replacing
 
 __all__ = ["Claim", "Outcome", "Study", "discover", "find", "ledger", "write_dataset"]
@@ -204,11 +205,8 @@ def _import(name: str, path: Path) -> ModuleType:
 def write_dataset(path: str | os.PathLike, data: xr.Dataset) -> Path:
     """Write netCDF; a file of that name is replaced only by a whole one."""
     path = Path(path)
-    # From 1970, not from the first date: the 309 years of the sunspots are more nanoseconds than 64 bits can count.
-    encoding = {"units": "nanoseconds since 1970-01-01", "dtype": "int64"}
-    dates = {name: encoding for name, variable in data.variables.items() if variable.dtype.kind == "M"}
     with replacing(path) as temporary:
-        data.to_netcdf(temporary, engine="h5netcdf", encoding=dates)
+        storable(data).to_netcdf(temporary, engine="h5netcdf")
     return path
 
 

@@ -19,7 +19,7 @@ REPOSITORY = PACKAGE.parent
 
 # Lowest first. A module may import from rows before its own; a package may import from itself.
 LAYERS = [
-    ["_check", "_jit"],
+    ["_check", "_dates", "_jit"],
     ["_llvm"],
     ["_math", "_record"],
     ["system"],
@@ -28,7 +28,7 @@ LAYERS = [
     ["run"],
     ["testing", "sinks"],
     ["_simulate"],
-    ["readout", "inputs", "tasks", "io", "_csv"],
+    ["readout", "tasks", "io", "_csv"],
     ["forecast", "train", "analysis"],
     ["plot", "sweep"],
     ["study", "_job"],

@@ -440,3 +440,9 @@ def test_examples_in_the_docstrings_run(module):
         pytest.importorskip("statsmodels")
     outcome = doctest.testmod(sys.modules[f"dynrnn.tasks.{module}"])
     assert outcome.attempted and not outcome.failed
+
+
+def test_three_centuries_of_dates_go_through_a_file(tmp_path):
+    y = tasks.sunspots()
+    y.to_netcdf(tmp_path / "y.nc", engine="h5netcdf")
+    xr.testing.assert_identical(xr.load_dataarray(tmp_path / "y.nc"), y)

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from dynrnn import _check
+from dynrnn._dates import storable
 from dynrnn.forecast._clock import Clock, same_stamps
 
 _FILL = "A reservoir needs every row: interpolate NaN and infinity first, or pass the pieces between the gaps as a list."
@@ -139,7 +140,7 @@ def label(
         coords = {"step": np.arange(1, steps + 1), "time": (("series", "step"), np.stack(stamps))}
     if features is not None and not flat:
         coords["feature"] = list(features)
-    return xr.Dataset(out, coords, attrs)
+    return storable(xr.Dataset(out, coords, attrs))
 
 
 # ------------------------------------------------------------------------------------------------- what users hold

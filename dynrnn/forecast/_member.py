@@ -47,7 +47,8 @@ class Member:
     def residuals(self) -> np.ndarray:
         """One-step errors (row, feature) over the last rows, as if each had not been fitted."""
         if self._residuals is None:
-            self._residuals, self._tail = _left_out_errors(self.readout, *self._tail), None
+            X, y = self._tail or (np.empty((0, self.esn.size)), np.empty((0, 0)))
+            self._residuals, self._tail = _left_out_errors(self.readout, X, y), None
         return self._residuals
 
     @classmethod
@@ -65,8 +66,8 @@ class Member:
                 readout.partial_fit(*rows)
                 tail = _kept([*tail, rows])
             last[where] = end
-        rows = tuple(np.concatenate(part) for part in zip(*tail, strict=True))
-        return cls(esn, readout, last, tail=rows)
+        X, y = (np.concatenate(part) for part in zip(*tail, strict=True))
+        return cls(esn, readout, last, tail=(X, y))
 
     def carry_on(self, inputs: Sequence[np.ndarray]) -> None:
         """Move the states over new rows, all series in step with their own inputs."""

@@ -66,8 +66,7 @@ class Reservoir(BaseEstimator):
             W = W.scaled(_check.real("spectral_radius", self.spectral_radius, 0.0))
         scaling = _check.array("input_scaling", self.input_scaling, ndim=(0, 1))
         if scaling.ndim and scaling.size != inputs:
-            wanted = f"a number or {inputs}, one per input column (X first, then y)"
-            _check.fail("input_scaling", f"{scaling.size} values", wanted)
+            _check.fail("input_scaling", f"{scaling.size} values", f"a number or {inputs}, one per input column (X, then y)")
         bias = bias * _check.real("bias_scaling", self.bias_scaling, 0.0)
         return ESN(W, W_in * scaling, bias, self.leak, self.activation)
 
@@ -99,7 +98,10 @@ class Reservoir(BaseEstimator):
         """Hyper-parameters and what was learnt, as nested dictionaries of numbers, text and arrays; `from_dict` reads them."""
         self._fitted()
         learnt = {name: value for name, value in vars(self).items() if name.endswith("_") and not name.startswith("_")}
-        params = {name: plain(name, value) for name, value in self.get_params(deep=False).items()}
+        chosen = self.get_params(deep=False)
+        if not isinstance(self.random_state, (int, np.integer, type(None))):
+            chosen["random_state"] = self.seed_  # a generator's place in its stream is not part of a model
+        params = {name: plain(name, value) for name, value in chosen.items()}
         fitted = {name: plain(name, value) for name, value in learnt.items()}
         return {"class": type(self).__name__, "dynrnn": dynrnn.__version__, "params": params, "fitted": fitted}
 
@@ -138,7 +140,7 @@ def plain(name: str, value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         items = [plain(name, item) for item in value]
         return {str(i): item for i, item in enumerate(items)} if any(isinstance(i, (dict, np.ndarray)) for i in items) else items
-    if callable(value) or isinstance(value, (np.random.Generator, np.random.RandomState)):
+    if callable(value):
         _check.fail(name, repr(value), "a number, text or a Record: nothing else can be stored", error=TypeError)
     return value.item() if isinstance(value, np.generic) else value
 

@@ -123,7 +123,7 @@ class ReservoirClassifier(ClassifierMixin, Reservoir):
         return self
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """How far each sequence is on the side of a class, (series, class); for two classes (series,), positive for the second."""
+        """How far each sequence is on the side of a class (series, class); of two classes (series,), positive for the second."""
         self._fitted()
         score = self.readout_.predict(self._pooled(self._read(X, reset=False)))
         return score[:, 0] if len(self.classes_) == 2 else score

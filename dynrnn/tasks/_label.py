@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from dynrnn import _check
+from dynrnn._dates import storable
 
 
 def clock(steps: int, dt: float | None = None, units: str = "time unit") -> xr.Variable:
@@ -36,7 +37,7 @@ def series(
     if features is not None:
         coords["feature"] = list(features)
         dims.append("feature")
-    return xr.DataArray(values, coords, dims, name, {"long_name": long_name, "units": units, "source": source, **attrs})
+    return storable(xr.DataArray(values, coords, dims, name, {"long_name": long_name, "units": units, "source": source, **attrs}))
 
 
 def task(
