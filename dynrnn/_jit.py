@@ -86,11 +86,11 @@ def kernel(owner: type, name: str):
     return found if inspect.isfunction(found) else None  # a field may have a kernel's name
 
 
-def generic(function=None, *, inline=False):
+def generic(function=None, *, inline=True):
     """A function ``f(p, ...)`` whose body is the kernel of that name on ``type(p).owner``; its own body is the default.
 
-    It works alike in compiled code (resolved while compiling, at no cost when running) and in plain Python. `inline`
-    forces LLVM to inline it: for the bodies of inner loops, which it cannot vectorise otherwise.
+    It works alike in compiled code (resolved while compiling, at no cost when running) and in plain Python. Kernels
+    are inlined by force: passing all parameters by value costs 100 ns a call, and a call keeps a loop from being vectorised.
     """
     if function is None:
         return functools.partial(generic, inline=inline)
@@ -121,7 +121,7 @@ def by_dimension(position: int, vector, matrix):
     def resolve(*args):
         return vector if args[position].ndim == 1 else matrix
 
-    overload(call, strict=False, jit_options=dict(_FLAGS))(resolve)
+    overload(call, strict=False, jit_options={**_FLAGS, "forceinline": True})(resolve)
     return call
 
 

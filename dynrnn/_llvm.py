@@ -10,6 +10,7 @@ from numba.extending import intrinsic, overload, register_jitable
 
 from dynrnn import _jit
 
+
 def _bitcast(source, target, llvm_target):
     @intrinsic
     def cast(typingctx, value):
@@ -34,6 +35,27 @@ if _jit.DISABLED:
 else:
     float_to_bits = _bitcast(types.float64, types.int64, ir.IntType(64))
     bits_to_float = _bitcast(types.int64, types.float64, ir.DoubleType())
+
+
+@intrinsic
+def _fused(typingctx, a, b, c):
+    if not a == b == c:
+        return None
+
+    def codegen(context, builder, signature, args):
+        return builder.fma(*args)
+
+    return a(a, b, c), codegen
+
+
+def fma(a, b, c):
+    """``a * b + c`` with one rounding; in plain Python with two."""
+    return a * b + c
+
+
+@overload(fma, inline="always")
+def _fma_compiled(a, b, c):
+    return lambda a, b, c: _fused(a, b, c)
 
 
 def borrowed(value):
@@ -113,6 +135,13 @@ def _indices(context, builder, pointer, intp):
     return [builder.zext(part, intp) for part in parts]
 
 
+def _fuse(builder, a, b, c):
+    """``a * b + c`` of vectors, with one rounding."""
+    kind = "f64" if isinstance(a.type.element, ir.DoubleType) else "f32"
+    function = ir.FunctionType(a.type, [a.type] * 3)
+    return builder.call(cgutils.get_or_insert_function(builder.module, function, f"llvm.fma.v{a.type.count}{kind}"), [a, b, c])
+
+
 def _pairwise(builder, sums):
     """``(s0 + s2) + (s1 + s3)``."""
     while len(sums) > 1:
@@ -142,7 +171,7 @@ def _sum_groups(typingctx, values, indices, start, stop, x):
             for g, j in enumerate(_indices(context, builder, builder.gep(index.data, [k]), intp)):
                 gathered = builder.insert_element(gathered, builder.load(builder.gep(source.data, [j])), lane(g))
             weight = _load(context, builder, builder.gep(weights.data, [k]), vector)
-            return [builder.fadd(sums[0], builder.fmul(weight, gathered))]
+            return [_fuse(builder, weight, gathered, sums[0])]
 
         (total,) = _loop(builder, args[2], args[3], GROUP, [ir.Constant(vector, [0.0] * GROUP)], advance)
         return _pairwise(builder, [builder.extract_element(total, lane(g)) for g in range(GROUP)])
@@ -162,7 +191,8 @@ def _add_row_of_columns(typingctx, values, indices, start, stop, X, column, out,
         scalar, intp = context.get_value_type(signature.args[0].dtype), context.get_value_type(types.intp)
         vector = ir.VectorType(scalar, 8 if isinstance(scalar, ir.DoubleType) else 16)
         pieces, align = range(LANES // vector.count), scalar.get_abi_size(context.target_data)
-        undefined, zeros = ir.Constant(vector, ir.Undefined), ir.Constant(ir.VectorType(ir.IntType(32), vector.count), [0] * vector.count)
+        undefined = ir.Constant(vector, ir.Undefined)
+        zeros = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), [0] * vector.count)
 
         def row_pointers(array, i):
             base = builder.add(builder.mul(i, cgutils.unpack_tuple(builder, array.shape)[1]), column)
@@ -172,7 +202,7 @@ def _add_row_of_columns(typingctx, values, indices, start, stop, X, column, out,
             weight = builder.insert_element(undefined, builder.load(builder.gep(weights.data, [k])), ir.IntType(32)(0))
             weight = builder.shuffle_vector(weight, undefined, zeros)
             loaded = [_load(context, builder, q, vector) for q in row_pointers(source, j)]
-            return [builder.fadd(s, builder.fmul(weight, x)) for s, x in zip(sums, loaded, strict=True)]
+            return [_fuse(builder, weight, x, s) for s, x in zip(sums, loaded, strict=True)]
 
         def advance_group(k, sums):
             after = []
@@ -201,10 +231,10 @@ def sum_groups(values, indices, start, stop, x):
     zero = values.dtype.type(0)
     s0, s1, s2, s3 = zero, zero, zero, zero
     for k in range(start, stop, GROUP):
-        s0 += values[k] * x[indices[k]]
-        s1 += values[k + 1] * x[indices[k + 1]]
-        s2 += values[k + 2] * x[indices[k + 2]]
-        s3 += values[k + 3] * x[indices[k + 3]]
+        s0 = fma(values[k], x[indices[k]], s0)
+        s1 = fma(values[k + 1], x[indices[k + 1]], s1)
+        s2 = fma(values[k + 2], x[indices[k + 2]], s2)
+        s3 = fma(values[k + 3], x[indices[k + 3]], s3)
     return (s0 + s2) + (s1 + s3)
 
 
@@ -221,7 +251,7 @@ def sum_row(values, indices, start, stop, x):
     whole = start + (stop - start) // GROUP * GROUP
     total = sum_groups(values, indices, start, whole, x)
     for k in range(whole, stop):
-        total += values[k] * x[indices[k]]
+        total = fma(values[k], x[indices[k]], total)
     return total
 
 

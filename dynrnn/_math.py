@@ -1,8 +1,8 @@
 """Elementary functions that LLVM turns into vector code, a few ulp from the C library, and free of branches.
 
 All rest on one reduction: exp(y) = 2^k (1 + q(r)) with k = round(y / ln 2), r = y - k ln 2 and |r| <= ln(2)/2, where
-q(r) = expm1(r) is a Taylor sum of degree 13 (remainder below 2e-17 relative). 2^k is built from its bits. No product is
-fused with a sum, so a value does not depend on the loop it is computed in. NaN stays NaN.
+q(r) = expm1(r) is a Taylor sum of degree 13 (remainder below 2e-17 relative). 2^k is built from its bits. Where a product
+is fused with a sum is written out, so that a value does not depend on the loop it is computed in. NaN stays NaN.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import math
 from numba.extending import register_jitable
 
 from dynrnn import _jit
-from dynrnn._llvm import bits_to_float, float_to_bits
+from dynrnn._llvm import bits_to_float, float_to_bits, fma
 
 _LOG2E = 1.4426950408889634
 _LN2_HIGH = 6.93147180369123816490e-01  # ln 2 with its last 32 bits zero, so that k times it is exact
@@ -22,22 +22,22 @@ _ROUND = 6755399441055744.0  # 1.5 * 2^52: adding it rounds to an integer and le
 
 @register_jitable
 def _reduce(y):
-    shifted = y * _LOG2E + _ROUND
+    shifted = fma(y, _LOG2E, _ROUND)
     k = shifted - _ROUND
-    r = (y - k * _LN2_HIGH) - k * _LN2_LOW
+    r = fma(-k, _LN2_LOW, fma(-k, _LN2_HIGH, y))
     q = 1.0 / 6227020800.0
-    q = q * r + 1.0 / 479001600.0
-    q = q * r + 1.0 / 39916800.0
-    q = q * r + 1.0 / 3628800.0
-    q = q * r + 1.0 / 362880.0
-    q = q * r + 1.0 / 40320.0
-    q = q * r + 1.0 / 5040.0
-    q = q * r + 1.0 / 720.0
-    q = q * r + 1.0 / 120.0
-    q = q * r + 1.0 / 24.0
-    q = q * r + 1.0 / 6.0
-    q = q * r + 0.5
-    q = q * r * r + r
+    q = fma(q, r, 1.0 / 479001600.0)
+    q = fma(q, r, 1.0 / 39916800.0)
+    q = fma(q, r, 1.0 / 3628800.0)
+    q = fma(q, r, 1.0 / 362880.0)
+    q = fma(q, r, 1.0 / 40320.0)
+    q = fma(q, r, 1.0 / 5040.0)
+    q = fma(q, r, 1.0 / 720.0)
+    q = fma(q, r, 1.0 / 120.0)
+    q = fma(q, r, 1.0 / 24.0)
+    q = fma(q, r, 1.0 / 6.0)
+    q = fma(q, r, 0.5)
+    q = fma(q * r, r, r)
     scale = bits_to_float((float_to_bits(shifted) + 1023) << 52)
     return scale, q
 
@@ -58,7 +58,7 @@ else:
         y = 2.0 * abs(x)
         y = 40.0 if y > 40.0 else y
         scale, q = _reduce(y)
-        t = scale * q + (scale - 1.0)
+        t = fma(scale, q, scale - 1.0)
         return math.copysign(t / (t + 2.0), x)
 
     @_jit.jit
@@ -67,7 +67,7 @@ else:
         y = -abs(x)
         y = -708.0 if y < -708.0 else y
         scale, q = _reduce(y)
-        e = scale * q + scale
+        e = fma(scale, q, scale)
         return (1.0 if x >= 0.0 else e) / (1.0 + e)
 
 

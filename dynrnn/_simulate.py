@@ -83,7 +83,7 @@ def simulate(
     {'time': 3, 'unit': 20}
     """
     if not isinstance(system, System):
-        _check.fail("system", type(system).__name__, "a dynrnn System", "Define one as a class with a step or a drift.", TypeError)
+        _check.fail("system", type(system).__name__, "a dynrnn System", "Define a class with a step or a drift.", TypeError)
     flow = system.is_flow
     map_ = Discretised(system, method or "rk4", dt) if flow else system
     if not flow and (dt is not None or method is not None or duration is not None):
@@ -98,8 +98,7 @@ def simulate(
     if u is not None and len(u) != len(states):
         u = np.broadcast_to(u, (len(states), *u.shape[1:]))
     keep, outputs = _recorded(map_, record)
-    dt = getattr(map_, "dt", None)
-    layout = Layout(map_, keep, outputs, len(states), count is None, dt or 1.0, start, every, washout, include_initial, dt is not None)
+    layout = Layout(map_, keep, outputs, len(states), count is None, start, every, washout, include_initial)
     run = Run(map_, states, rng, dt=layout.dt, start=start, threads=threads)
     if isinstance(x0, xr.Dataset):
         _continue_streams(run, x0)
@@ -151,9 +150,9 @@ def _inputs(system: System, inputs: Any) -> tuple[np.ndarray | None, Any]:
     if u.shape[-2] == 0:
         _check.fail("inputs", f"shape {u.shape}", "at least one row")
     if u.shape[-1] != wanted:
-        swapped = u.shape[-2] == wanted
-        remedy = "The axes look swapped: time comes before input. Pass inputs.T" if swapped else ""
-        _check.fail("inputs", f"shape {u.shape}", f"(time, {wanted}) or (trial, time, {wanted}), as {name} has {wanted} input(s)", remedy)
+        shapes = f"(time, {wanted}) or (trial, time, {wanted}), as {name} has {wanted} input(s)"
+        remedy = "The axes look swapped: time comes before input. Pass inputs.T" if u.shape[-2] == wanted else ""
+        _check.fail("inputs", f"shape {u.shape}", shapes, remedy)
     return (u[None], False) if u.ndim == 2 else (u, True)
 
 
@@ -207,9 +206,10 @@ def _last_state(system: System, result: xr.Dataset) -> np.ndarray:
     """The final states of an earlier result, (trial, size)."""
     missing = [name for name in system.parts if name not in result]
     if missing:
-        _check.fail("x0", f"a result without {', '.join(missing)}", "all parts of the state", "Record them all to continue a run.")
+        _check.fail("x0", f"a result without {', '.join(missing)}", "all parts of the state", "Record all to continue a run.")
     if "step" not in result.attrs or not result.sizes.get("time") or result.attrs["last_row_step"] != result.attrs["step"]:
-        _check.fail("x0", "a result whose last row is not its last step", "one that is", "Choose a number of steps that `every` divides.")
+        remedy = "Choose a number of steps that `every` divides."
+        _check.fail("x0", "a result whose last row is not its last step", "one that is", remedy)
     rows = [np.atleast_2d(result[name].isel(time=-1).values) for name in system.parts]
     out = np.concatenate(rows, axis=1).astype(system.dtype)
     if out.shape[1] != system.size:
@@ -262,5 +262,6 @@ def _ending(run: Run, layout: Layout) -> dict[str, Any]:
     kept = (run.k - layout.start - layout.washout) // layout.every
     out: dict[str, Any] = {"step": run.k, "last_row_step": layout.start + layout.washout + max(0, kept) * layout.every}
     if run.system.noises:
-        out["rng_state"] = json.dumps([[s.bit_generator.state for s in streams] for streams in run.streams], default=np.ndarray.tolist)
+        states = [[stream.bit_generator.state for stream in streams] for streams in run.streams]
+        out["rng_state"] = json.dumps(states, default=np.ndarray.tolist)
     return out

@@ -45,7 +45,8 @@ def save(path: str | os.PathLike, obj: Any) -> None:
     elif hasattr(obj, "to_dict") and hasattr(type(obj), "from_dict"):
         kind, tree = f"{type(obj).__module__}.{type(obj).__qualname__}", obj.to_dict()
     else:
-        _check.fail("obj", type(obj).__name__, "a System, a Ridge or a fitted estimator", "Save results with their own .to_netcdf.", TypeError)
+        wanted = "a System, a Ridge or a fitted estimator"
+        _check.fail("obj", type(obj).__name__, wanted, "Save results with their own .to_netcdf.", TypeError)
     arrays: dict[str, np.ndarray] = {}
     text = json.dumps(_lift(tree, arrays))
     variables = {name: ([f"{name}_{i}" for i in range(a.ndim)], a) for name, a in arrays.items()}
@@ -72,7 +73,8 @@ def load(path: str | os.PathLike) -> Any:
     except Exception as error:
         raise ValueError(f"path: {path.name} is damaged or not a netCDF file ({error}). Save the model again.") from error
     if _KEY not in content.attrs:
-        _check.fail("path", f"{path.name}, a netCDF file of another kind", "a file written by dynrnn.save", "Open it with xarray.open_dataset.")
+        got = f"{path.name}, a netCDF file of another kind"
+        _check.fail("path", got, "a file written by dynrnn.save", "Open it with xarray.open_dataset.")
     if int(content.attrs["format"]) > _FORMAT:
         newer = f"{path.name}, format {content.attrs['format']} written by dynrnn {content.attrs['dynrnn']}"
         _check.fail("path", newer, f"format {_FORMAT} or older", "Upgrade dynrnn to read it.")

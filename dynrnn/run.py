@@ -7,6 +7,7 @@ draws from streams of its own, in order.
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -75,7 +76,8 @@ _put = by_dimension(1, _put_vector, _put_matrix)
 @jit
 def _drive(p, x, spare, U, first, every, which, X, y, all_y, Y, stride, offset):
     """Advance `x` over the rows of U. From step `first` on, every `every` steps, write a row of states and one of outputs."""
-    p, U, X, Y, y, which, all_y = borrowed(p), borrowed(U), borrowed(X), borrowed(Y), borrowed(y), borrowed(which), borrowed(all_y)
+    p, U, X, Y, y = borrowed(p), borrowed(U), borrowed(X), borrowed(Y), borrowed(y)
+    which, all_y = borrowed(which), borrowed(all_y)
     now, following, r = borrowed(x), borrowed(spare), 0
     for k in range(U.shape[0]):
         _advance(p, now, U[k], following)
@@ -112,8 +114,8 @@ class _Block:
         self.system, self.trials, self.streams = system, trials, streams
         columns = x0.shape[0]
         self.p = system.params(columns)
-        self.x = x0[0].copy() if single else np.ascontiguousarray(x0.T)
-        self.spare = np.empty_like(self.x)
+        self.x, self.spare = (_aligned(x0.shape[1:] if single else x0.T.shape, system.dtype) for _ in range(2))
+        self.x[...] = x0[0] if single else x0.T
         self.y = np.empty((system.output_size,) if single else (system.output_size, columns), system.dtype)
 
     def channels(self, inputs: np.ndarray | None, start: int, steps: int, dt: float) -> np.ndarray:
@@ -141,19 +143,22 @@ class _Block:
 class Run:
     """A system in motion: its state, its place in time, and its streams of random numbers.
 
-    `x0` is (trial, size). `advance` moves it on; nothing else changes it.
+    `x0` is (trial, size). `rows` moves it on; nothing else changes it.
     """
 
-    def __init__(self, system: System, x0: np.ndarray, rng: Any = None, *, dt: float = 1.0, start: int = 0, threads: int | None = None):
+    def __init__(
+        self, system: System, x0: np.ndarray, rng: Any = None, *, dt: float = 1.0, start: int = 0, threads: int | None = None
+    ):
         self.system, self.dt, self.k = system, dt, start
         x0 = np.asarray(x0, system.dtype)
         trials = x0.shape[0]
         self.trials = trials
-        self.streams = [list(stream.spawn(len(system.noises))) for stream in trial_streams(rng, trials)] if system.noises else [[]] * trials
+        count = len(system.noises)
+        self.streams = [list(stream.spawn(count)) for stream in trial_streams(rng, trials)] if count else [[]] * trials
         self.threads = _check.integer("threads", threads if threads is not None else _cores(), 1)
         native = system.has_native_columns and trials > 1
         cuts = _cut_columns(trials, self.threads) if native else range(trials + 1)
-        spans = [slice(a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+        spans = [slice(a, b) for a, b in itertools.pairwise(cuts)]
         self.blocks = [_Block(system, x0[s], s, self.streams[s], not native) for s in spans]
         self._rate = 0.0
 
@@ -175,15 +180,16 @@ class Run:
         chunk: int | None = None,
         buffers: Callable[[int], tuple[np.ndarray, np.ndarray]] | None = None,
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Advance by `steps` and yield what was recorded, chunk by chunk: states (row, which, trial), outputs (row, output, trial).
+        """Advance by `steps`; yield what was recorded, chunk by chunk: states (row, which, trial), outputs (row, output, trial).
 
         `inputs` is (trial, step, input); `which` the indices of the state to record (all by default). The arrays are new in
         each chunk, or those that ``buffers(rows)`` gives, (row, which * trial) and (row, output * trial). A non-finite state
         raises `Diverged` after the rows before it have been yielded.
         """
         which = np.arange(self.system.size) if which is None else np.asarray(which, np.int64)
-        widths = which.size * self.trials, (self.system.output_size if outputs else 0) * self.trials
-        buffers = buffers or (lambda n: (np.empty((n, widths[0]), self.system.dtype), np.empty((n, widths[1]), self.system.dtype)))
+        all_y = np.arange(self.system.output_size if outputs else 0)
+        widths, dtype = (which.size * self.trials, all_y.size * self.trials), self.system.dtype
+        buffers = buffers or (lambda n: (np.empty((n, widths[0]), dtype), np.empty((n, widths[1]), dtype)))
         done = 0
         while done < steps:
             size = min(chunk or self._chunk(), steps - done)
@@ -193,14 +199,15 @@ class Run:
             X, Y = buffers(n)
             before = [block.x.copy() for block in self.blocks]
             began = time.perf_counter()
-            U = self._advance(inputs if inputs is None else inputs[:, done : done + size], size, first, every, which, X, Y, outputs)
+            fed = None if inputs is None else inputs[:, done : done + size]
+            U = self._advance(fed, size, first, every, which, X, all_y, Y)
             self._rate = size / max(time.perf_counter() - began, 1e-9)
             bad = self._first_bad(before, U)
             if bad is not None:
                 n = 0 if bad[0] <= first else 1 + (bad[0] - 1 - first) // every
             if bad is None:
                 self.k += size
-            yield X[:n].reshape(n, which.size, self.trials), Y[:n].reshape(n, widths[1] // self.trials, self.trials)
+            yield X[:n].reshape(n, which.size, self.trials), Y[:n].reshape(n, all_y.size, self.trials)
             if bad is not None:
                 raise Diverged(_divergence(self.k + bad[0], bad[1], self.trials, self.system), self.k + bad[0], bad[1])
             done += size
@@ -212,17 +219,19 @@ class Run:
         row = 8 * max(1, self.system.channels + self.system.size) * self.trials
         return int(np.clip(self._rate * _CHUNK_SECONDS, 64, max(64, _CHUNK_BYTES // row)))
 
-    def _advance(self, inputs, steps, first, every, which, X, Y, outputs) -> list[np.ndarray]:
-        all_y = np.arange(self.system.output_size if outputs else 0)
+    def _advance(self, inputs, steps, first, every, which, X, all_y, Y) -> list[np.ndarray]:
+        """Move every block on, writing rows of states to X and of outputs to Y; the kernels' u of each block."""
 
         def work(block: _Block) -> np.ndarray:
             U = block.channels(inputs, self.k, steps, self.dt)
             stride, offset = self.trials, block.trials.start
-            rows = (X, Y) if block.x.ndim == 2 else (_column(X, which.size, stride, offset), _column(Y, all_y.size, stride, offset))
-            _drive(block.p, block.x, block.spare, U, first, every, which, rows[0], block.y, all_y, rows[1], stride, offset)
-            if rows[0] is not X:
-                X.reshape(len(X), which.size, stride)[:, :, offset] = rows[0]
-                Y.reshape(len(Y), all_y.size, stride)[:, :, offset] = rows[1]
+            shared = block.x.ndim == 2 or stride == 1  # else a lone trial writes its rows to buffers of its own
+            own_X = X if shared else np.empty((len(X), which.size), X.dtype)
+            own_Y = Y if shared else np.empty((len(Y), all_y.size), Y.dtype)
+            _drive(block.p, block.x, block.spare, U, first, every, which, own_X, block.y, all_y, own_Y, stride, offset)
+            if not shared:
+                X.reshape(len(X), which.size, stride)[:, :, offset] = own_X
+                Y.reshape(len(Y), all_y.size, stride)[:, :, offset] = own_Y
             return U
 
         if len(self.blocks) == 1 or self.threads == 1:
@@ -246,9 +255,12 @@ class Run:
         return found
 
 
-def _column(rows: np.ndarray, width: int, stride: int, offset: int) -> np.ndarray:
-    """Where a lone trial writes its rows: in place if it is the only one, else in a buffer of its own."""
-    return rows if stride == 1 else np.empty((len(rows), width), rows.dtype)
+def _aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """An empty array that starts on a cache line: a vector of columns that lies across two lines takes two loads."""
+    size = int(np.prod(shape)) * dtype.itemsize
+    room = np.empty(size + 64, np.uint8)
+    start = -room.ctypes.data % 64
+    return room[start : start + size].view(dtype).reshape(shape)
 
 
 def _cores() -> int:
@@ -266,5 +278,5 @@ def _divergence(k: int, trial: int, trials: int, system: System) -> str:
     where = f" of trial {trial}" if trials > 1 else ""
     return (
         f"{type(system).__name__}: the state{where} is not finite after step {k} (counting from 0). "
-        "Rows before it are kept in error.result. Lower the spectral radius, the input scaling or dt, or use a bounded activation."
+        "Rows before it are kept in error.result. Lower the spectral radius, the input scaling or dt, or bound the activation."
     )

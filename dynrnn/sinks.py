@@ -29,17 +29,25 @@ class Layout:
     outputs: bool
     trials: int
     lone: bool
-    dt: float
     start: int
     every: int
     washout: int
     initial: bool
-    timed: bool
+
+    @property
+    def timed(self) -> bool:
+        """Whether time is in seconds: the system has a dt."""
+        return getattr(self.system, "dt", None) is not None
+
+    @property
+    def dt(self) -> float:
+        """Time per step."""
+        return getattr(self.system, "dt", None) or 1.0
 
     def which(self) -> np.ndarray:
         """Indices of the recorded state variables."""
         slices = self.system.slices
-        return np.concatenate([np.zeros(0, np.int64), *(np.arange(slices[n].start, slices[n].stop) for n in self.keep)]).astype(np.int64)
+        return np.concatenate([np.zeros(0, np.int64), *(np.arange(slices[n].start, slices[n].stop) for n in self.keep)])
 
     def times(self, rows: int) -> np.ndarray:
         """Time of each row: seconds for what has a dt, steps for other maps."""
@@ -49,7 +57,8 @@ class Layout:
 
     def dataset(self, X: np.ndarray, Y: np.ndarray, attrs: Mapping[str, Any]) -> xr.Dataset:
         """Rows (row, which, trial) and (row, output, trial) with their names; no copy is made."""
-        variables, start, coords = {}, 0, {"time": ("time", self.times(len(X)), {"units": "s"} if self.timed else {"units": "steps"})}
+        coords: dict[str, Any] = {"time": ("time", self.times(len(X)), {"units": "s" if self.timed else "steps"})}
+        variables, start = {}, 0
         first = next(iter(self.system.parts.values()))
         for name in self.keep:
             units = self.system.parts[name]
@@ -177,7 +186,7 @@ def sink(to: str | os.PathLike | None, layout: Layout, rows: int) -> Memory | Fi
     if to is None:
         return Memory(layout, rows)
     path = Path(to)
-    kinds = {".nc": FileSink, ".zarr": ZarrSink}
+    kinds: dict[str, type[FileSink | ZarrSink]] = {".nc": FileSink, ".zarr": ZarrSink}
     if path.suffix not in kinds:
         _check.fail("to", repr(str(to)), "a name that ends in .nc or .zarr")
     return kinds[path.suffix](layout, path)

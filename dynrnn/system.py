@@ -65,7 +65,7 @@ class Noise(NamedTuple):
     """Random numbers a system wants per step: `count` of them, by `law` "normal" (standard) or "uniform" (on [0, 1))."""
 
     law: str
-    count: int
+    count: int  # type: ignore[assignment]  # hides tuple.count, which nobody wants of a pair
 
 
 # ------------------------------------------------------------------------------------------------------ kernels
@@ -165,7 +165,8 @@ class System(Record):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         if kernel(type(self), "step") is None and kernel(type(self), "drift") is None:
-            _check.fail(type(self).__name__, "no kernel", "a method step(p, x, u, out) or drift(p, t, x, u, out)", error=TypeError)
+            wanted = "a method step(p, x, u, out) or drift(p, t, x, u, out)"
+            _check.fail(type(self).__name__, "no kernel", wanted, error=TypeError)
         _provide_derivatives(self)
 
     # --------------------------------------------------------------------------------------------------- shape
@@ -196,6 +197,7 @@ class System(Record):
 
     @property
     def output_size(self) -> int:
+        """Number of outputs; 0 where the system defines none."""
         return _size(self.outputs)
 
     @property
@@ -290,13 +292,11 @@ def _size(units: Any) -> int:
 def _weights_of(value: Any) -> np.ndarray:
     if isinstance(value, System):
         return np.concatenate([np.zeros(0), *(array.ravel() for array in value.weights().values())])
-    return value.weights if isinstance(value, Record) else np.atleast_1d(value)
+    return value.weights if hasattr(value, "weights") else np.atleast_1d(value)
 
 
 def _with_weights(value: Any, array: np.ndarray) -> Any:
-    if isinstance(value, System):
-        return value.with_weights(array)
-    if isinstance(value, Record):
+    if hasattr(value, "with_weights"):
         return value.with_weights(array)
     return float(array[0]) if np.ndim(value) == 0 else array
 

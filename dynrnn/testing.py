@@ -164,7 +164,8 @@ def _shapes(t: _Trial) -> str:
         call(p, t.states.copy(), u.copy(), first)
         call(p, t.states.copy(), u.copy(), second)
         same = first == second
-        _demand("shapes", bool(same.all()), f"{name} leaves out[{np.argmin(same)}] as it was, or adds to it instead of setting it")
+        left = f"{name} leaves out[{np.argmin(same)}] as it was, or adds to it instead of setting it"
+        _demand("shapes", bool(same.all()), left)
     return f"{s.size} state variables, {s.channels} channels, {s.output_size} outputs"
 
 
@@ -177,7 +178,7 @@ def _purity(t: _Trial) -> str:
     _demand("purity", np.array_equal(u, before[1]), "step writes to its argument u")
     _call_step(p, x + t.direction(x.size), t.channels(), again)
     _call_step(p, x, u, again)
-    _demand("purity", np.array_equal(first, again), "the same x and u gave another result after a call elsewhere: something is kept")
+    _demand("purity", np.array_equal(first, again), "the same x and u give another result after a call elsewhere")
     return "arguments untouched, nothing kept"
 
 
@@ -216,7 +217,8 @@ def _columns(t: _Trial) -> str:
 
 def _storage(t: _Trial) -> str:
     back = Record.from_dict(t.system.to_dict())
-    _demand("storage", back == t.system, "from_dict(to_dict()) is not the same system: do the constructor's arguments match the fields?")
+    message = "from_dict(to_dict()) is not the same system: do the constructor's arguments match the fields?"
+    _demand("storage", back == t.system, message)
     return "round trip gives the same system"
 
 

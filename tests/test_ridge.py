@@ -15,7 +15,7 @@ from scipy.linalg import LinAlgWarning
 from sklearn.linear_model import Ridge as Peer
 from sklearn.metrics import r2_score
 
-from dynrnn.readout import Ridge, ridge
+from dynrnn.readout import Ridge, _moments, _series, ridge
 
 SOLVERS = ["auto", "normal", "qr"]
 nan = np.nan
@@ -275,8 +275,10 @@ def test_merged_parts_equal_the_whole(solver):
 def test_blocks_of_rows_do_not_show(monkeypatch):
     x, y, w = problem(3000, units=3)
     y[::7, 1] = nan
+    monkeypatch.setattr(_series, "_BLOCK_ENTRIES", 0)  # 1024 rows
     small = {s: Ridge([0.1, 1.0], selection="loo", solver=s).fit(x, y, sample_weight=w) for s in SOLVERS}
-    monkeypatch.setattr(ridge, "_blocks", lambda series, qr: iter(series))
+    monkeypatch.setattr(_series, "_BLOCK_ENTRIES", 3 * 3000)
+    monkeypatch.setattr(_moments, "_QR_ROWS", 3000)
     for solver, blocked in small.items():
         whole = Ridge([0.1, 1.0], selection="loo", solver=solver).fit(x, y, sample_weight=w)
         same(blocked, whole)

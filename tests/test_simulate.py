@@ -15,6 +15,7 @@ from dynrnn.system import System
 
 noisy = dr.ESN.random(40, inputs=2, feedback=1, rng=1, leak=0.4, noise_std=0.05, topology_options={"density": 0.2})
 inputs = np.random.default_rng(0).normal(size=(60, 3))
+ones = np.ones((3, 1))
 whole = dr.simulate(noisy, inputs, rng=7)
 
 
@@ -193,8 +194,8 @@ def test_many_trials_without_inputs():
         (lambda: dr.simulate(Clock(), dt=0.1), "Pass steps=…, or duration=… for a flow"),
         (lambda: dr.simulate(Clock(), dt=0.3, duration=1.0), "duration: got 1 s, wanted a multiple of dt = 0.3 s"),
         (lambda: dr.simulate(Clock(), dt=0.1, steps=1, method="rk"), "method: got 'rk', wanted one of 'euler'"),
-        (lambda: dr.simulate(noisy, inputs, x0=dr.simulate(noisy, inputs, every=7)), "Choose a number of steps that `every` divides"),
-        (lambda: dr.simulate(Counter(), np.ones((3, 1)), x0=dr.simulate(Counter(), np.ones((3, 1)), record="count")), "without last"),
+        (lambda: dr.simulate(noisy, inputs, x0=dr.simulate(noisy, inputs, every=7)), "a number of steps that `every` divides"),
+        (lambda: dr.simulate(Counter(), ones, x0=dr.simulate(Counter(), ones, record="count")), "without last"),
     ],
 )
 def test_bad_input_is_met_before_any_work(call, message):

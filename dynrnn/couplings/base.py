@@ -91,6 +91,7 @@ class Coupling(Record):
 
     @property
     def dtype(self) -> np.dtype:
+        """Precision of the weights."""
         return self.weights.dtype
 
     @property

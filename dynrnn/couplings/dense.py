@@ -107,5 +107,5 @@ class Dense(Coupling):
 
 if DISABLED:  # NumPy scalars need no help to add up
 
-    def _dot(a, b):  # noqa: F811
+    def _dot(a, b):
         return a @ b

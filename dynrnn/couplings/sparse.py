@@ -53,7 +53,8 @@ class Sparse(Coupling):
     def to_scipy(self):
         import scipy.sparse
 
-        return scipy.sparse.csr_array((self.values, self.indices.astype(np.int64), self.indptr.astype(np.int64)), shape=self.shape)
+        indices, indptr = self.indices.astype(np.int64), self.indptr.astype(np.int64)
+        return scipy.sparse.csr_array((self.values, indices, indptr), shape=self.shape)
 
     def to_array(self):
         return self.to_scipy().toarray()

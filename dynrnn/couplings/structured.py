@@ -228,7 +228,8 @@ class Block(Coupling):
     def __init__(self, a, b, c, d, rows=None, columns=None):
         super().__init__(a, b, c, d, *a.shape)
         if a.shape[0] != b.shape[0] or c.shape[0] != d.shape[0] or a.shape[1] != c.shape[1] or b.shape[1] != d.shape[1]:
-            _check.fail("Block", f"shapes {a.shape}, {b.shape}, {c.shape}, {d.shape}", "blocks [[a, b], [c, d]] that fit together")
+            got = f"shapes {a.shape}, {b.shape}, {c.shape}, {d.shape}"
+            _check.fail("Block", got, "blocks [[a, b], [c, d]] that fit together")
 
     @property
     def shape(self):

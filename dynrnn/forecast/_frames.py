@@ -37,10 +37,6 @@ class Frame:
     def clock(self, name: str) -> Clock:
         return Clock.of(name, self.stamps, len(self))
 
-    def __getitem__(self, rows: slice) -> Frame:
-        stamps = None if self.stamps is None else self.stamps[rows]
-        return Frame(self.values[rows], stamps, self.flat, self.features, self.attrs)
-
 
 def read(name: str, value: Any) -> Frame:
     """One series, (time,) or (time, feature): an array, a pandas Series or DataFrame, or a DataArray with a time dimension."""
@@ -65,7 +61,7 @@ def read_many(name: str, value: Any) -> tuple[list[Frame], bool]:
     if hasattr(value, "dims"):
         first = next(d for d in value.dims if d not in ("time", "feature"))
         value = value.transpose(first, "time", ...) if "time" in value.dims else value
-    if not isinstance(value, (list, tuple)):
+    if getattr(getattr(value, "dtype", None), "kind", "") == "f":
         value = [one[: _filled_rows(one)] for one in value]
     frames = [read(f"{name}[{i}]", one) for i, one in enumerate(value)]
     for i, frame in enumerate(frames):

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import linalg
 
 from dynrnn._record import Record
-from dynrnn.forecast._reservoir import batches, states
+from dynrnn.forecast._reservoir import batches, states, threads
 from dynrnn.readout import Ridge
 from dynrnn.run import Diverged, Run
 from dynrnn.systems.closed_loop import ClosedLoop
@@ -29,27 +29,19 @@ _TAIL_ENTRIES = 2**20  # numbers, or 8 MB
 class Member:
     """A reservoir, its readout, its states (series, unit) after the last row, and its one-step errors (row, feature).
 
-    `tail` holds the last rows fitted, states (row, unit) and targets (row, feature), until the errors are asked for.
+    `errors` may be given as the last rows fitted, states (row, unit) and targets (row, feature): the errors are then
+    computed when first asked for, as the point forecast needs none.
     """
 
-    def __init__(
-        self,
-        esn: ESN,
-        readout: Ridge,
-        state: np.ndarray,
-        residuals: np.ndarray | None = None,
-        tail: Rows | None = None,
-    ):
-        self.esn, self.readout, self.state = esn, readout, state
-        self._residuals, self._tail = residuals, tail
+    def __init__(self, esn: ESN, readout: Ridge, state: np.ndarray, errors: np.ndarray | Rows):
+        self.esn, self.readout, self.state, self._errors = esn, readout, state, errors
 
     @property
     def residuals(self) -> np.ndarray:
         """One-step errors (row, feature) over the last rows, as if each had not been fitted."""
-        if self._residuals is None:
-            X, y = self._tail or (np.empty((0, self.esn.size)), np.empty((0, 0)))
-            self._residuals, self._tail = _left_out_errors(self.readout, X, y), None
-        return self._residuals
+        if isinstance(self._errors, tuple):
+            self._errors = _left_out_errors(self.readout, *self._errors)
+        return self._errors
 
     @classmethod
     def fit(cls, esn: ESN, readout: Ridge, inputs: Sequence[np.ndarray], targets: Sequence[np.ndarray], washout: int) -> Member:
@@ -67,7 +59,7 @@ class Member:
                 tail = _kept([*tail, rows])
             last[where] = end
         X, y = (np.concatenate(part) for part in zip(*tail, strict=True))
-        return cls(esn, readout, last, tail=(X, y))
+        return cls(esn, readout, last, (X, y))
 
     def carry_on(self, inputs: Sequence[np.ndarray]) -> None:
         """Move the states over new rows, all series in step with their own inputs."""
@@ -106,7 +98,8 @@ class Member:
         start = np.repeat(state, paths, axis=0)
         if len(u) == 1:  # two columns at least: the same compiled loop for all
             u, start = np.repeat(u, 2, axis=0), np.repeat(start, 2, axis=0)
-        return _outputs(Run(self._loop(features), start, threads=1), u)[: len(e)] + e
+        run = Run(self._loop(features), start, threads=threads(start.size * u.shape[1]))
+        return _outputs(run, u)[: len(e)] + e
 
     def _loop(self, features: int) -> ClosedLoop:
         """The closed loop with more inputs, which enter where the feedback does: in ``[X | e | y]``, e is added to y."""

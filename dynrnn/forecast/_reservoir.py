@@ -32,6 +32,7 @@ MODEL: dict[str, Callable[[Any], Any]] = {
 
 _CHUNK_ENTRIES = 2**19  # states held at a time: 4 MB. Fixed, as chunks that follow the clock would move the last digit
 _THREADS_FROM = 1e8  # unit updates of one run below which threads cost more than they bring
+_CACHED_UP_TO = 300  # units of a reservoir that is kept for the next fit
 _BATCH = 256  # series advanced side by side
 
 
@@ -61,7 +62,9 @@ class Reservoir(BaseEstimator):
         wanted = {"density": self.density, "in_degree": self.in_degree}
         options = tuple((key, value) for key, value in wanted.items() if value is not None)
         unit = None if self.spectral_radius is None else 1.0
-        W, W_in, bias = _matrices(_check.integer("units", self.units, 1), inputs, unit, self.topology, options, seed, member)
+        units = _check.integer("units", self.units, 1)
+        draw = _matrices if units <= _CACHED_UP_TO else _matrices.__wrapped__
+        W, W_in, bias = draw(units, inputs, unit, self.topology, options, seed, member)
         if self.spectral_radius is not None:
             W = W.scaled(_check.real("spectral_radius", self.spectral_radius, 0.0))
         scaling = _check.array("input_scaling", self.input_scaling, ndim=(0, 1))
@@ -72,6 +75,9 @@ class Reservoir(BaseEstimator):
 
     def _readout(self, rows: int) -> Ridge:
         """An empty readout for so many rows."""
+        if rows < 2:
+            remedy = "Fit a longer series, or shorten the washout."
+            _check.fail("data", f"{rows} sample(s) after the washout", "at least 2 to learn from", remedy)
         if isinstance(self.alpha, str):
             _check.choice("alpha", self.alpha, ["gcv"])
             return Ridge(CANDIDATES * rows)
@@ -88,8 +94,11 @@ class Reservoir(BaseEstimator):
             _check.fail("washout", washout, f"less than the {shortest} rows of {name}", "Shorten it, or fit a longer series.")
         return washout
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "seed_")
+
     def _fitted(self) -> None:
-        if not hasattr(self, "seed_"):
+        if not self.__sklearn_is_fitted__():
             _check.fail(type(self).__name__, "no data yet", "a fitted estimator", "Call fit first.", NotFittedError)
 
     # --------------------------------------------------------------------------------------------------- storage
@@ -116,7 +125,7 @@ class Reservoir(BaseEstimator):
         return self
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)
 def _matrices(units: int, inputs: int, radius: float | None, topology: str, options: tuple, seed: int, member: int):
     """W of radius 1 (or as drawn), W_in and bias on [-1, 1]. Measuring a radius is most of a small fit, hence the cache."""
     esn = ESN.random(
@@ -171,6 +180,11 @@ def batches(lengths: Sequence[int]) -> Iterator[np.ndarray]:
         yield from np.split(where, range(_BATCH, where.size, _BATCH))
 
 
+def threads(updates: float) -> int | None:
+    """Threads for a run of so many unit updates: one where it is short, else all."""
+    return None if updates > _THREADS_FROM else 1
+
+
 def states(esn: ESN, start: np.ndarray, inputs: np.ndarray, end: np.ndarray | None = None, **options: Any):
     """Drive `esn` from `start` (trial, unit) with `inputs` (trial, time, input), chunk by chunk.
 
@@ -179,7 +193,7 @@ def states(esn: ESN, start: np.ndarray, inputs: np.ndarray, end: np.ndarray | No
     """
     trials, steps = inputs.shape[:2]
     chunk = max(1, _CHUNK_ENTRIES // (esn.size * trials))
-    run = Run(esn, start, threads=None if esn.size * trials * steps > _THREADS_FROM and trials > 1 else 1)
+    run = Run(esn, start, threads=threads(esn.size * trials * steps))
     row = 0
     for rows, _ in run.rows(steps, inputs, chunk=chunk, **options):
         yield row, np.moveaxis(rows, 2, 0)

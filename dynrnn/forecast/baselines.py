@@ -77,7 +77,7 @@ def _lagged(y: np.ndarray, order: int) -> tuple[np.ndarray, np.ndarray]:
 def _aic(design: np.ndarray, target: np.ndarray, order: int) -> float:
     solution, *_ = np.linalg.lstsq(design, target, rcond=None)
     residual = target - design @ solution
-    least = len(target) * (np.finfo(float).eps * np.abs(target).max()) ** 2  # an exact fit is not rewarded for its rounding
+    least = len(target) * (1e-10 * np.abs(target).max()) ** 2  # among exact fits the shortest wins, not the luckiest rounding
     return len(target) * np.log(max(residual @ residual, least, 1e-300) / len(target)) + 2 * (order + 2)
 
 

@@ -114,12 +114,13 @@ class ReservoirClassifier(ClassifierMixin, Reservoir):
         if len(self.classes_) < 2:
             _check.fail("y", "1 class", "at least two", "There is nothing to tell apart.")
         self.washout_ = self._skipped("X", [len(s) for s in sequences])
-        self.seed_ = seed_of(self.random_state)
+        seed = seed_of(self.random_state)
         self.x_scale_ = Scale.of([s.values for s in sequences])
-        self.esn_ = self._draw(sequences[0].width, self.seed_)
+        self.esn_ = self._draw(sequences[0].width, seed)
         targets = np.where(index[:, None] == np.arange(len(self.classes_)), 1.0, -1.0)
         targets = targets[:, 1:] if len(self.classes_) == 2 else targets
         self.readout_ = self._readout(len(sequences)).partial_fit(self._pooled(sequences), targets)
+        self.seed_ = seed
         return self
 
     def decision_function(self, X: Any) -> np.ndarray:

@@ -142,6 +142,9 @@ class ReservoirForecaster(Reservoir):
         self.x_scale_ = Scale.of([f.values for f in beside])
         self.pieces_: list[Pieces] = [[(f.values.copy(), b.values.copy())] for f, b in zip(frames, beside, strict=True)]
         self.members_: list[Member] = []
+        if len({clock.kind for clock in self.clocks_}) > 1:
+            kinds = ", ".join(dict.fromkeys(clock.kind for clock in self.clocks_))
+            _check.fail("time stamps of y", f"stamps of different kinds ({kinds})", "the same kind in all series")
         self._ensemble(_check.integer("n_members", self.n_members, 1))
         return self
 
@@ -161,6 +164,9 @@ class ReservoirForecaster(Reservoir):
             self.pieces_[i].append((frame.values.copy(), extra.values.copy()))
             self.clocks_[i] = self.clocks_[i].advanced(len(frame))
         return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return bool(getattr(self, "members_", None))
 
     def _ensemble(self, wanted: int) -> list[Member]:
         """The first members; those that are missing are fitted now, to what `fit` saw, and carried over the updates."""
@@ -227,7 +233,9 @@ class ReservoirForecaster(Reservoir):
         try:
             runs = [self._futures(k, m, m.state, last, drivers, paths) for k, m in enumerate(members)]
         except Diverged as error:
-            error.result = self._labelled(error.result[:: 1 + paths][: len(last), None], None)
+            rows = error.result[:: 1 + paths][: len(last)]
+            finite = np.isfinite(rows).all(axis=(0, 2))
+            error.result = self._labelled(rows[:, None, : finite.size if finite.all() else int(np.argmin(finite))], None)
             raise
         simulated = np.concatenate([r[:, 1:] for r in runs], axis=1)
         bands = None if levels is None else (levels, np.quantile(simulated, levels, axis=1))
@@ -257,8 +265,8 @@ class ReservoirForecaster(Reservoir):
         last = self._standard(np.concatenate([before[None], y])[origins])
         drivers = X[origins[:, None] + np.arange(horizon)]
         still = np.zeros((1, horizon, self.n_features_in_))
-        runs = [m.run_free(m.states_at(u, origins), last, drivers, still) for m in self.members_]
-        return self._original(np.median(runs, axis=0))
+        runs = [self._original(m.run_free(m.states_at(u, origins), last, drivers, still)) for m in self.members_]
+        return np.median(runs, axis=0)
 
     def one_step(self, y: Any, X: Any = None) -> Any:
         """One-step predictions: row k is the forecast of row k of `y` from the rows before it, starting from rest.

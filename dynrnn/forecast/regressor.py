@@ -49,8 +49,8 @@ class ReservoirRegressor(RegressorMixin, Reservoir):
     >>> u = np.random.default_rng(0).uniform(-1, 1, (600, 1))
     >>> before = np.roll(u[:, 0], 3)  # what came three rows earlier
     >>> model = ReservoirRegressor(50).fit(u[:400], before[:400])
-    >>> round(model.score(u[400:], before[400:]), 2)
-    0.99
+    >>> model.score(u[400:], before[400:]) > 0.9
+    True
     """
 
     stored = MODEL
@@ -109,14 +109,13 @@ class ReservoirRegressor(RegressorMixin, Reservoir):
         targets = read_beside("y", y, frames, several, other="X")
         self.washout_ = self._skipped("X", [len(f) for f in frames])
         rows = sum(len(f) - self.washout_ for f in frames)
-        if rows < 2:
-            _check.fail("X", f"{rows} sample(s) after the washout", "at least 2 rows", "Fit a longer series.")
-        self.seed_, self.n_outputs_, self.flat_ = seed_of(self.random_state), targets[0].width, targets[0].flat
+        seed, self.n_outputs_, self.flat_ = seed_of(self.random_state), targets[0].width, targets[0].flat
         self.x_scale_ = Scale.of([f.values for f in frames])
         self.y_scale_ = Scale.of([f.values for f in targets])
-        self.esn_ = self._draw(self.n_features_in_, self.seed_)
+        self.esn_ = self._draw(self.n_features_in_, seed)
         self.readout_ = self._readout(rows)
         self._learn([self.x_scale_.forward(f.values) for f in frames], [self.y_scale_.forward(f.values) for f in targets])
+        self.seed_ = seed
         return self
 
     def _learn(self, inputs: Sequence[np.ndarray], targets: Sequence[np.ndarray]) -> None:

@@ -28,7 +28,8 @@ class Tableau(Record):
         A = np.array(A, dtype=float)
         super().__init__(name=name, order=order, A=A, b=np.array(b, dtype=float), c=A.sum(axis=1) if c is None else c)
         if np.any(np.triu(self.A)) or abs(self.b.sum() - 1) > 1e-14 or np.abs(self.A.sum(axis=1) - self.c).max() > 1e-14:
-            _check.fail(f"Tableau {name}", "inconsistent coefficients", "A strictly lower triangular with row sums c, sum of b = 1")
+            wanted = "A strictly lower triangular with row sums c, sum of b = 1"
+            _check.fail(f"Tableau {name}", "inconsistent coefficients", wanted)
 
 
 _F = Fraction

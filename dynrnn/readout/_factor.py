@@ -9,7 +9,8 @@ import numpy as np
 from scipy import linalg
 from scipy.linalg import lapack
 
-from dynrnn.readout._moments import Moments
+from dynrnn import _check as check
+from dynrnn.readout._moments import Groups, Moments, features
 from dynrnn.readout._series import Series, blocks
 
 _EPS = np.finfo(float).eps
@@ -24,6 +25,7 @@ class Cholesky(NamedTuple):
 
     @classmethod
     def of(cls, moments: Moments, alpha: float) -> Cholesky:
+        """Raises LinAlgError where S + alpha I is not positive definite to working precision."""
         matrix = moments.square + alpha * np.eye(len(moments.square))
         triangle = linalg.cholesky(matrix, check_finite=False)
         inverse, _ = lapack.dpocon(triangle, np.abs(matrix).sum(axis=0).max())
@@ -34,6 +36,7 @@ class Cholesky(NamedTuple):
         return self.worst
 
     def weights(self, alpha: np.ndarray) -> np.ndarray:
+        """(m, n); `alpha` is the one this was factorised for."""
         return linalg.cho_solve((self.triangle, False), self.cross, check_finite=False).T
 
 
@@ -53,6 +56,7 @@ class Spectrum(NamedTuple):
 
     @classmethod
     def of(cls, moments: Moments) -> Spectrum:
+        """The spectrum of either form of moments."""
         return cls._of_triangle(moments) if moments.qr else cls._of_scatter(moments)
 
     @classmethod
@@ -85,6 +89,7 @@ class Spectrum(NamedTuple):
         return known / np.where(known, penalised, 1.0)
 
     def weights(self, alpha: Any) -> np.ndarray:
+        """(m, n) for one alpha or one per output."""
         return (self.vectors @ (self.slopes * self.gain(alpha))).T
 
     def gcv(self, alphas: np.ndarray, count: int) -> np.ndarray:
@@ -102,7 +107,7 @@ class Spectrum(NamedTuple):
         """(alpha, m): weighted mean square of y_t less its prediction from all other rows; reads the rows again."""
         gains = np.stack([self.gain(alpha)[:, 0] for alpha in alphas])
         scores = np.zeros((len(alphas), len(columns)))
-        for x, y, weight in blocks(series, qr=False):
+        for x, y, weight in blocks(series):
             weight = np.ones(len(x)) if weight is None else weight
             rows = ~np.isnan(y[:, columns[0]]) & (weight > 0)
             z, share = (x[rows] - moments.mean_x) @ self.vectors, weight[rows]
@@ -114,10 +119,33 @@ class Spectrum(NamedTuple):
         return np.nan_to_num(scores / moments.weight, nan=np.inf)
 
 
-def _factorise(moments: Moments, alpha: float | np.ndarray) -> Cholesky | Spectrum:
+Factor = Cholesky | Spectrum
+
+
+def factorise(groups: Groups, alpha: float | np.ndarray) -> list[Factor]:
+    """One factorisation per group, for one penalty or for candidates."""
+    for columns, moments in groups:
+        if not moments.count:
+            got = f"no finite value of positive weight in column {int(columns[0])}"
+            check.fail("targets", got, "at least one in every column", "Drop that column, or fit more rows.")
+    return [_factor(moments, alpha) for _, moments in groups]
+
+
+def _factor(moments: Moments, alpha: float | np.ndarray) -> Factor:
     if not moments.qr and np.ndim(alpha) == 0 and alpha > 0:
         try:
             return Cholesky.of(moments, float(alpha))
         except linalg.LinAlgError:
             pass  # not positive definite to working precision: the spectrum drops what is rounding
     return Spectrum.of(moments)
+
+
+def scores(groups: Groups, factors: Sequence[Spectrum], alphas: np.ndarray, loo: bool, series: Sequence[Series]) -> np.ndarray:
+    """(alpha, m): how badly each candidate would predict rows it has not seen; `loo` reads the rows of `series` again."""
+    out = np.empty((len(alphas), features(groups)))
+    for (columns, moments), factor in zip(groups, factors, strict=True):
+        if loo:
+            out[:, columns] = factor.loo(alphas, columns, moments, series)
+        else:
+            out[:, columns] = factor.gcv(alphas, moments.count)
+    return out

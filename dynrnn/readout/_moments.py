@@ -41,6 +41,7 @@ class Moments:
 
     @classmethod
     def empty(cls, units: int, features: int, qr: bool) -> Moments:
+        """The moments of no rows."""
         square, cross = np.zeros((units, units)), np.zeros((units, features))
         if qr:  # LAPACK's order; the other is that of x.T @ x
             square, cross = np.asfortranarray(square), np.asfortranarray(cross)
@@ -66,8 +67,8 @@ class Moments:
             self.square.copy(order="K"), self.cross[:, columns], self.rest[columns],
         )  # fmt: skip
 
-    def merge(self, other: Moments, columns: Any = slice(None)) -> None:
-        """Add the rows behind `other` (its outputs `columns`), in place."""
+    def merge(self, other: Moments, columns: np.ndarray) -> None:
+        """Add the rows behind `other`, for its outputs `columns`, in place."""
         if not other.count:
             return
         total = self.weight + other.weight
@@ -117,9 +118,10 @@ def _qr_below(R: np.ndarray, top: np.ndarray, rows: np.ndarray, below: np.ndarra
     return R, top, np.einsum("ij,ij->j", below, below)
 
 
+Groups = list[tuple[np.ndarray, Moments]]
+"""The outputs in groups: those whose gaps coincide share one set of moments."""
 _PER_GROUP = ("count", "weight", "mean_x", "square")
 _PER_FEATURE = ("mean_y", "cross", "rest")
-Groups = list[tuple[np.ndarray, Moments]]  # outputs whose gaps coincide share one set of moments
 
 
 def _block_groups(x: np.ndarray, y: np.ndarray, weight: np.ndarray | None, qr: bool) -> Groups:
@@ -153,10 +155,42 @@ def join(groups: Groups, others: Groups) -> Groups:
 
 
 def nothing(units: int, features: int, qr: bool) -> Groups:
+    """What no rows add up to: all outputs in one group."""
     return [(np.arange(features), Moments.empty(units, features, qr))]
 
 
-def accumulate(groups: Groups, series: Sequence[Series], qr: bool) -> Groups:
-    for x, y, weight in blocks(series, qr):
+def accumulate(groups: Groups, series: Sequence[Series]) -> Groups:
+    """`groups` and the rows of `series`."""
+    qr = groups[0][1].qr
+    for x, y, weight in blocks(series, _QR_ROWS if qr else None):
         groups = join(groups, _block_groups(x, y, weight, qr))
+    return groups
+
+
+def features(groups: Groups) -> int:
+    """The number of outputs."""
+    return sum(len(columns) for columns, _ in groups)
+
+
+def pack(groups: Groups) -> dict[str, Any]:
+    """Plain arrays: what differs between groups along the first axis, what differs between outputs along the last."""
+    like, group = groups[0][1], np.empty(features(groups), dtype=np.int64)
+    state = {name: np.stack([getattr(m, name) for _, m in groups]) for name in _PER_GROUP}
+    state |= {name: np.empty((*getattr(like, name).shape[:-1], len(group))) for name in _PER_FEATURE}
+    for k, (columns, moments) in enumerate(groups):
+        group[columns] = k
+        for name in _PER_FEATURE:
+            state[name][..., columns] = getattr(moments, name)
+    return state | {"qr": like.qr, "group": group}
+
+
+def unpack(state: Mapping[str, Any]) -> Groups:
+    """The groups that `pack` described."""
+    groups = []
+    for k in range(len(state["count"])):
+        columns = np.flatnonzero(np.asarray(state["group"]) == k)
+        own: dict[str, Any] = {name: np.array(state[name][k]) for name in _PER_GROUP}
+        own |= {name: np.asarray(state[name])[..., columns] for name in _PER_FEATURE}
+        own |= {"count": int(own["count"]), "weight": float(own["weight"])}
+        groups.append((columns, Moments(qr=bool(state["qr"]), **own)))
     return groups

@@ -20,16 +20,17 @@ class Series(NamedTuple):
     weight: np.ndarray | None
 
 
-def blocks(series: Sequence[Series], qr: bool) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray | None]]:
-    """Rows in float64, a few MB at a time."""
+def blocks(series: Sequence[Series], rows: int | None = None) -> Iterator[Series]:
+    """The series cut into blocks of `rows`, by default a few MB, with the states in float64."""
     for x, y, weight in series:
-        rows = _QR_ROWS if qr else max(1024, _BLOCK_ENTRIES // x.shape[1])
-        for start in range(0, len(x), rows):
-            cut = slice(start, start + rows)
-            yield np.asarray(x[cut], dtype=np.float64), y[cut], None if weight is None else weight[cut]
+        size = rows or max(1024, _BLOCK_ENTRIES // x.shape[1])
+        for start in range(0, len(x), size):
+            cut = slice(start, start + size)
+            yield Series(np.asarray(x[cut], dtype=np.float64), y[cut], None if weight is None else weight[cut])
 
 
 def ordered(dims: Sequence[str]) -> list[str]:
+    """(trial, time, other), as far as there are such."""
     lead = [d for d in ("trial", "time") if d in dims]
     return lead + [d for d in dims if d not in lead]
 
@@ -81,6 +82,7 @@ def collect(states: Any, targets: Any, washout: int, sample_weight: Any) -> tupl
 
 
 def _one_series(states: tuple[str, Any], targets: tuple[str, Any], weight: tuple[str, Any], washout: int) -> tuple[Series, bool]:
+    """One series, each argument with its name, and whether its targets came without a feature axis."""
     x = numbers(*states, (2,), remedy="States are (time, unit); write a single unit as states[:, None].")
     y = numbers(*targets, (1, 2)).astype(np.float64, copy=False)
     flat, y = y.ndim == 1, y[:, None] if y.ndim == 1 else y
@@ -109,6 +111,7 @@ def _same_length(name: str, x: np.ndarray, other: str, y: np.ndarray) -> None:
 
 
 def same_width(name: str, got: int, wanted: int, noun: str) -> None:
+    """Refuse states or targets that have another number of columns than those before."""
     if got != wanted:
         check.fail(name, f"{got} {noun}(s)", f"{wanted}, as before")
 

@@ -1,4 +1,4 @@
-"""Activation functions: a scalar value and its slope. The type selects the code, so a choice by name costs nothing when running."""
+"""Activation functions: a scalar value and its slope. The type selects the code, so a choice by name costs nothing at run."""
 
 from __future__ import annotations
 

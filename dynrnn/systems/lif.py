@@ -8,7 +8,7 @@ import numpy as np
 
 from dynrnn import _check
 from dynrnn._jit import jit
-from dynrnn.couplings import Coupling, Sparse, Zero, coupling
+from dynrnn.couplings import Coupling, Sparse, coupling
 from dynrnn.couplings.base import multiply
 from dynrnn.system import Noise, System
 from dynrnn.systems.arguments import input_weights, per_unit

@@ -21,8 +21,7 @@ class Stack(System):
 
     State parts are those of the layers, named ``layer1_state``, ``layer2_state``, ...
 
-    >>> from dynrnn._math import copy
-from dynrnn.systems.esn import ESN
+    >>> from dynrnn.systems.esn import ESN
     >>> deep = Stack(ESN.random(5, rng=0), ESN.random(4, inputs=5, rng=1), ESN.random(3, inputs=4, rng=2))
     >>> list(deep.parts), deep.size
     (['layer1_state', 'layer2_state', 'layer3_state'], 12)
@@ -45,7 +44,8 @@ from dynrnn.systems.esn import ESN
                 _check.fail("Stack", type(layer).__name__, "maps", "Wrap a flow in Discretised first.", TypeError)
         visible = first.visible
         if second.input_size != visible.stop - visible.start:
-            _check.fail("Stack", f"a layer with {second.input_size} inputs on one that shows {visible.stop - visible.start} values", "as many")
+            got = f"a layer with {second.input_size} inputs on one that shows {visible.stop - visible.start} values"
+            _check.fail("Stack", got, "as many")
         own = first.channels - first.clocked
         noisy = second.channels - second.clocked - second.input_size
         super().__init__(first=first, second=second, seen=visible.start, width=second.input_size, own=own, noisy=noisy)
