@@ -179,51 +179,58 @@ def _sum_groups(typingctx, values, indices, start, stop, x):
     return values.dtype(values, indices, types.intp, types.intp, x), codegen
 
 
-@intrinsic
-def _add_row_of_columns(typingctx, values, indices, start, stop, X, column, out, row):
-    """Add `sum_row` of the LANES columns of X from `column` to a row of `out`; all sums are kept in registers."""
-    if not values.dtype == X.dtype == out.dtype:
-        return None
+def _row_adder(lanes):
+    """An intrinsic that adds `sum_row` of `lanes` columns of X from `column` to a row of `out`, all sums in registers."""
 
-    def codegen(context, builder, signature, args):
-        weights, index, source, target = _arrays(context, builder, signature, args)
-        first, last, column = args[2], args[3], args[5]
-        scalar, intp = context.get_value_type(signature.args[0].dtype), context.get_value_type(types.intp)
-        vector = ir.VectorType(scalar, 8 if isinstance(scalar, ir.DoubleType) else 16)
-        pieces, align = range(LANES // vector.count), scalar.get_abi_size(context.target_data)
-        undefined = ir.Constant(vector, ir.Undefined)
-        zeros = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), [0] * vector.count)
+    @intrinsic
+    def add(typingctx, values, indices, start, stop, X, column, out, row):
+        if not values.dtype == X.dtype == out.dtype:
+            return None
 
-        def row_pointers(array, i):
-            base = builder.add(builder.mul(i, cgutils.unpack_tuple(builder, array.shape)[1]), column)
-            return [builder.gep(array.data, [builder.add(base, intp(piece * vector.count))]) for piece in pieces]
+        def codegen(context, builder, signature, args):
+            weights, index, source, target = _arrays(context, builder, signature, args)
+            first, last, column = args[2], args[3], args[5]
+            scalar, intp = context.get_value_type(signature.args[0].dtype), context.get_value_type(types.intp)
+            vector = ir.VectorType(scalar, min(lanes, 8 if isinstance(scalar, ir.DoubleType) else 16))
+            pieces, align = range(lanes // vector.count), scalar.get_abi_size(context.target_data)
+            undefined = ir.Constant(vector, ir.Undefined)
+            zeros = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), [0] * vector.count)
 
-        def add_product(sums, k, j):
-            weight = builder.insert_element(undefined, builder.load(builder.gep(weights.data, [k])), ir.IntType(32)(0))
-            weight = builder.shuffle_vector(weight, undefined, zeros)
-            loaded = [_load(context, builder, q, vector) for q in row_pointers(source, j)]
-            return [_fuse(builder, weight, x, s) for s, x in zip(sums, loaded, strict=True)]
+            def row_pointers(array, i):
+                base = builder.add(builder.mul(i, cgutils.unpack_tuple(builder, array.shape)[1]), column)
+                return [builder.gep(array.data, [builder.add(base, intp(piece * vector.count))]) for piece in pieces]
 
-        def advance_group(k, sums):
-            after = []
-            for g, j in enumerate(_indices(context, builder, builder.gep(index.data, [k]), intp)):
-                after += add_product(sums[g * len(pieces) :][: len(pieces)], builder.add(k, intp(g)), j)
-            return after
+            def add_product(sums, k, j):
+                weight = builder.insert_element(undefined, builder.load(builder.gep(weights.data, [k])), ir.IntType(32)(0))
+                weight = builder.shuffle_vector(weight, undefined, zeros)
+                loaded = [_load(context, builder, q, vector) for q in row_pointers(source, j)]
+                return [_fuse(builder, weight, x, s) for s, x in zip(sums, loaded, strict=True)]
 
-        def advance_one(k, sums):
-            return add_product(sums, k, builder.zext(builder.load(builder.gep(index.data, [k])), intp))
+            def advance_group(k, sums):
+                after = []
+                for g, j in enumerate(_indices(context, builder, builder.gep(index.data, [k]), intp)):
+                    after += add_product(sums[g * len(pieces) :][: len(pieces)], builder.add(k, intp(g)), j)
+                return after
 
-        whole = builder.add(first, builder.and_(builder.sub(last, first), intp(-GROUP)))
-        nothing = [ir.Constant(vector, [0.0] * vector.count)] * (GROUP * len(pieces))
-        partial = _loop(builder, first, whole, GROUP, nothing, advance_group)
-        totals = [_pairwise(builder, partial[piece :: len(pieces)]) for piece in pieces]
-        totals = _loop(builder, whole, last, 1, totals, advance_one)
-        for total, pointer in zip(totals, row_pointers(target, args[7]), strict=True):
-            after = builder.fadd(_load(context, builder, pointer, vector), total)
-            builder.store(after, builder.bitcast(pointer, vector.as_pointer()), align=align)
-        return context.get_dummy_value()
+            def advance_one(k, sums):
+                return add_product(sums, k, builder.zext(builder.load(builder.gep(index.data, [k])), intp))
 
-    return types.void(values, indices, types.intp, types.intp, X, types.intp, out, types.intp), codegen
+            whole = builder.add(first, builder.and_(builder.sub(last, first), intp(-GROUP)))
+            nothing = [ir.Constant(vector, [0.0] * vector.count)] * (GROUP * len(pieces))
+            partial = _loop(builder, first, whole, GROUP, nothing, advance_group)
+            totals = [_pairwise(builder, partial[piece :: len(pieces)]) for piece in pieces]
+            totals = _loop(builder, whole, last, 1, totals, advance_one)
+            for total, pointer in zip(totals, row_pointers(target, args[7]), strict=True):
+                after = builder.fadd(_load(context, builder, pointer, vector), total)
+                builder.store(after, builder.bitcast(pointer, vector.as_pointer()), align=align)
+            return context.get_dummy_value()
+
+        return types.void(values, indices, types.intp, types.intp, X, types.intp, out, types.intp), codegen
+
+    return add
+
+
+_ADDERS = {lanes: _row_adder(lanes) for lanes in (LANES, LANES // 2)}
 
 
 def sum_groups(values, indices, start, stop, x):
@@ -255,16 +262,25 @@ def sum_row(values, indices, start, stop, x):
     return total
 
 
-def add_row_of_columns(values, indices, start, stop, X, column, out, row):
-    """Add `sum_row` of each of LANES columns from `column` to ``out[row]``, each in the same order."""
-    for c in range(column, column + LANES):
-        out[row, c] += sum_row(values, indices, start, stop, X[:, c])
+def _row_of_columns(lanes):
+    """`add_row_of_columns` for one number of columns: plain Python, and what compiled code has in its place."""
+
+    def plain(values, indices, start, stop, X, column, out, row):
+        for c in range(column, column + lanes):
+            out[row, c] += sum_row(values, indices, start, stop, X[:, c])
+
+    adder = _ADDERS[lanes]
+
+    @overload(plain, inline="always")
+    def compiled(values, indices, start, stop, X, column, out, row):
+        if not (values.layout == indices.layout == X.layout == out.layout == "C"):
+            return plain
+        return lambda values, indices, start, stop, X, column, out, row: adder(values, indices, start, stop, X, column, out, row)
+
+    return plain
 
 
-@overload(add_row_of_columns, inline="always")
-def _add_row_of_columns_compiled(values, indices, start, stop, X, column, out, row):
-    if not (values.layout == indices.layout == X.layout == out.layout == "C"):
-        return add_row_of_columns
-    return lambda values, indices, start, stop, X, column, out, row: _add_row_of_columns(
-        values, indices, start, stop, X, column, out, row
-    )
+add_row_of_columns = _row_of_columns(LANES)
+"""Add `sum_row` of each of LANES columns from `column` to ``out[row]``, each in the same order."""
+add_row_of_half = _row_of_columns(LANES // 2)
+"""The same for half as many columns."""

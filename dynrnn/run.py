@@ -55,6 +55,9 @@ def _put_vector(row, x, which, stride, offset):
 
 
 def _put_matrix(row, x, which, stride, offset):
+    if which.size == x.shape[0] and stride == x.shape[1]:
+        copy(x.reshape(x.size), row)
+        return
     for q in range(which.size):
         for c in range(x.shape[1]):
             row[q * stride + offset + c] = x[which[q], c]
@@ -182,7 +185,7 @@ class Run:
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Advance by `steps`; yield what was recorded, chunk by chunk: states (row, which, trial), outputs (row, output, trial).
 
-        `inputs` is (trial, step, input); `which` the indices of the state to record (all by default). The arrays are new in
+        `inputs` is (trial, step, input); `which` the indices of the state to record, in increasing order (all by default). The arrays are new in
         each chunk, or those that ``buffers(rows)`` gives, (row, which * trial) and (row, output * trial). A non-finite state
         raises `Diverged` after the rows before it have been yielded.
         """
@@ -268,10 +271,11 @@ def _cores() -> int:
 
 
 def _cut_columns(columns: int, threads: int) -> list[int]:
-    """Block limits that leave no vector half empty: whole multiples of LANES but for the last."""
-    groups = -(-columns // LANES)
-    cuts = [round(i * groups / min(threads, groups)) * LANES for i in range(min(threads, groups))]
-    return [*cuts, columns]
+    """Block limits that leave no vector half empty: whole vectors in each block but the last."""
+    vector = LANES // 2
+    groups = -(-columns // vector)
+    blocks = min(threads, groups)
+    return [*(round(i * groups / blocks) * vector for i in range(blocks)), columns]
 
 
 def _divergence(k: int, trial: int, trials: int, system: System) -> str:

@@ -185,9 +185,13 @@ def test_stacked_series_padded_with_nan_are_the_list():
 @pytest.mark.parametrize(
     ("stamps", "wanted"),
     [
-        (pd.date_range("1801-01-01", periods=60, freq="YS"), ["1861-01-01", "1862-01-01", "1863-01-01"]),
-        (pd.date_range("2001-01-31", periods=60, freq="ME"), ["2006-01-31", "2006-02-28", "2006-03-31"]),
+        (pd.date_range("1801-01-01", periods=60, freq=pd.offsets.YearBegin()), ["1861-01-01", "1862-01-01", "1863-01-01"]),
+        (pd.date_range("2001-01-31", periods=60, freq=pd.offsets.MonthEnd()), ["2006-01-31", "2006-02-28", "2006-03-31"]),
         (pd.date_range("2001-01-01", periods=60, freq="MS"), ["2006-01-01", "2006-02-01", "2006-03-01"]),
+        (
+            pd.date_range("2001-01-15 06:00", periods=60, freq=pd.DateOffset(months=3)),
+            ["2016-01-15T06", "2016-04-15T06", "2016-07-15T06"],
+        ),
         (pd.date_range("2001-01-01", periods=60, freq="B"), ["2001-03-26", "2001-03-27", "2001-03-28"]),
         (pd.date_range("2001-01-06", periods=60, freq="7D"), ["2002-03-02", "2002-03-09", "2002-03-16"]),
         (pd.period_range("2001-01", periods=60, freq="M"), ["2006-01-01", "2006-02-01", "2006-03-01"]),

@@ -144,6 +144,7 @@ def test_divergence_names_the_step_and_keeps_what_was_computed():
 
 
 def test_ctrl_c_keeps_what_was_computed(monkeypatch):
+    dr.simulate(Counter(), np.zeros((2, 1)))  # compiled before the clock starts
     monkeypatch.setattr(engine.Run, "_chunk", lambda self: 1000)
     threading.Timer(0.3, _thread.interrupt_main).start()
     with pytest.raises(dr.Interrupted, match="stopped after step") as caught:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dynrnn import _check
-from dynrnn._llvm import LANES, add_row_of_columns, sum_row
+from dynrnn._llvm import LANES, add_row_of_columns, add_row_of_half, sum_row
 from dynrnn.couplings.base import Coupling
 
 
@@ -66,14 +66,18 @@ class Sparse(Coupling):
 
     def multiply_columns(p, X, OUT):
         values, indices, indptr = p.values, p.indices, p.indptr
-        columns = X.shape[1]
-        whole = columns - columns % LANES
+        columns, half = X.shape[1], LANES // 2
         for i in range(OUT.shape[0]):
-            start, stop = np.intp(indptr[i]), np.intp(indptr[i + 1])
-            for c in range(0, whole, LANES):
+            start, stop, c = np.intp(indptr[i]), np.intp(indptr[i + 1]), 0
+            while c + LANES <= columns:
                 add_row_of_columns(values, indices, start, stop, X, c, OUT, i)
-            for c in range(whole, columns):
+                c += LANES
+            while c + half <= columns:
+                add_row_of_half(values, indices, start, stop, X, c, OUT, i)
+                c += half
+            while c < columns:
                 OUT[i, c] += sum_row(values, indices, start, stop, X[:, c])
+                c += 1
 
     def transposed(p, g, out):
         for i in range(g.size):

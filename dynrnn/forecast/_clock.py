@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -21,8 +20,8 @@ class Clock:
     """Where a regular series stands in time, and how it goes on.
 
     `kind` is "row" (no stamps: rows count from 0), "number", "datetime" or "duration"; `last` the last stamp; `step` the
-    constant distance, or None where `freq`, a pandas frequency such as "MS", says what follows. Datetimes and durations are
-    held in nanoseconds, so that all fields are plain numbers and text.
+    constant distance (None after a single stamp), counted in what `calendar` names where days and months decide: "months",
+    "month ends" or "business days". Datetimes and durations are held in nanoseconds: all fields are plain numbers and text.
 
     >>> Clock.of("y", np.array(["2001-01", "2001-02", "2001-03"], "datetime64[M]"), 3).following(2)
     array(['2001-04-01T00:00:00.000000000', '2001-05-01T00:00:00.000000000'],
@@ -32,7 +31,7 @@ class Clock:
     kind: str
     last: Any
     step: Any
-    freq: str | None = None
+    calendar: str | None = None
 
     @classmethod
     def of(cls, name: str, stamps: np.ndarray | None, rows: int) -> Clock:
@@ -51,27 +50,24 @@ class Clock:
         step = ((ticks[-1] - ticks[0]) / steps.size if real else steps[0]).item()
         if np.abs(ticks - ticks[0] - step * np.arange(ticks.size)).max() <= (_REGULAR * step if real else 0):
             return cls(kind, ticks[-1].item(), step)
-        freq = _calendar(ticks) if kind == "datetime" else None
-        if freq is None:
+        found = _calendar(ticks) if kind == "datetime" else None
+        if found is None:
             _irregular(name, stamps, steps)
-        return cls(kind, ticks[-1].item(), None, freq)
+        return cls(kind, ticks[-1].item(), *found)
 
     def following(self, rows: int) -> np.ndarray:
         """The next stamps (row,)."""
-        if self.freq is not None:
-            import pandas as pd
-
-            dates = pd.date_range(pd.Timestamp(self.last), periods=rows + 1, freq=self.freq)
-            return dates[1:].values.astype("datetime64[ns]")
         if self.step is None:
             _check.fail("time stamps", "a single stamp", "at least two", "One stamp does not say when the next one is due.")
+        if self.calendar is not None:
+            return _dates_after(self.last, self.step * np.arange(1, rows + 1), self.calendar)
         ticks = self.last + self.step * np.arange(1, rows + 1)
         return ticks.astype(_NANOSECONDS[self.kind]) if self.kind in _NANOSECONDS else ticks
 
     def advanced(self, rows: int) -> Clock:
         """The clock `rows` rows later."""
         last = self.following(rows)[-1]
-        return Clock(self.kind, (last.astype(np.int64) if self.kind in _NANOSECONDS else last).item(), self.step, self.freq)
+        return Clock(self.kind, (last.astype(np.int64) if self.kind in _NANOSECONDS else last).item(), self.step, self.calendar)
 
     def expect(self, name: str, stamps: np.ndarray | None, rows: int) -> None:
         """Refuse stamps of new rows that are not the next ones. Where there are none, here or there, nothing can be said."""
@@ -122,16 +118,29 @@ def _as_ticks(stamps: np.ndarray) -> np.ndarray:
     return stamps if stamps.dtype.kind == "f" else stamps.astype(np.int64)
 
 
-def _calendar(ticks: np.ndarray) -> str | None:
-    """The pandas frequency of stamps whose distance is not constant, such as months, or None."""
-    import pandas as pd
+def _calendar(ticks: np.ndarray) -> tuple[int, str] | None:
+    """Step and unit of stamps whose distance in time is not constant, or None where no calendar explains them."""
+    dates = ticks.astype("datetime64[ns]")
+    days, months = dates.astype("datetime64[D]"), dates.astype("datetime64[M]")
+    strides = np.diff(months).astype(np.int64)
+    if np.ptp(strides) == 0 and strides[0] > 0:
+        if np.ptp(dates - months) == 0:
+            return int(strides[0]), "months"
+        if np.ptp(dates - days) == 0 and ((days + 1).astype("datetime64[M]") > months).all():
+            return int(strides[0]), "month ends"
+    if np.is_busday(days).all() and (np.busday_offset(days[:-1], 1) == days[1:]).all() and np.ptp(dates - days) == 0:
+        return 1, "business days"
+    return None
 
-    if ticks.size < 3:
-        return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pandas 3 announces that the text becomes an offset; either is read
-        freq = pd.infer_freq(pd.DatetimeIndex(ticks.astype("datetime64[ns]")))
-    return getattr(freq, "freqstr", freq)
+
+def _dates_after(last: int, steps: np.ndarray, calendar: str) -> np.ndarray:
+    """The dates so many months, month ends or business days after `last`, at the same time of day."""
+    date = np.datetime64(last, "ns")
+    day, month = date.astype("datetime64[D]"), date.astype("datetime64[M]")
+    if calendar == "months":
+        return (month + steps).astype("datetime64[ns]") + (date - month)
+    days = (month + steps + 1).astype("datetime64[D]") - 1 if calendar == "month ends" else np.busday_offset(day, steps)
+    return days.astype("datetime64[ns]") + (date - day)
 
 
 def _irregular(name: str, stamps: np.ndarray, steps: np.ndarray) -> None:

@@ -159,6 +159,14 @@ def items(data: dict[str, Any]) -> list[Any]:
     return [data[str(i)] for i in range(len(data))]
 
 
+def r_squared(truth: np.ndarray, guess: np.ndarray) -> float:
+    """1 - residual / total sum of squares over rows (row, feature), averaged over features; as scikit-learn has it where
+    a feature does not vary: 1 for a perfect guess and 0 for any other."""
+    left, total = ((truth - guess) ** 2).sum(axis=0), ((truth - truth.mean(axis=0)) ** 2).sum(axis=0)
+    varies = total > 0
+    return float(np.mean(np.where(varies, 1.0 - left / np.where(varies, total, 1.0), left == 0)))
+
+
 def seed_of(random_state: Any) -> int:
     """A seed that can be written down: the given one, fresh entropy for None, or one drawn from a generator."""
     if random_state is None:

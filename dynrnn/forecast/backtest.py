@@ -10,8 +10,8 @@ import xarray as xr
 from sklearn.base import clone
 
 from dynrnn import _check
+from dynrnn._dates import storable
 from dynrnn.forecast import baselines
-from dynrnn.forecast._clock import Clock
 from dynrnn.forecast._frames import Frame, is_several, read, read_beside
 from dynrnn.forecast.forecaster import ReservoirForecaster
 
@@ -63,6 +63,7 @@ def backtest(
     if is_several(y):
         _check.fail("y", "several series", "one", "Back-test them one by one.")
     frame = read("y", y)
+    frame.clock("y")  # refuses stamps that are not regular
     beside = None if X is None else read_beside("X", X, [frame], False)[0]
     origins = rolling_origins(len(frame), horizon, folds, stride)
     model = ReservoirForecaster() if model is None else model
@@ -102,16 +103,18 @@ def _baselines(season: int | None, rows: int) -> dict[str, Callable[[np.ndarray,
 
 def _rolled(model: ReservoirForecaster, y: Frame, X: Frame | None, origins: np.ndarray, horizon: int, refit: bool) -> np.ndarray:
     """Forecasts (fold, horizon, feature) of one model."""
+
+    def inputs(start: int, stop: int) -> np.ndarray | None:
+        return None if X is None else X.values[start:stop]
+
     out, fitted, known = [], None, 0
     for origin in origins:
-        past, future = slice(known, origin), slice(origin, origin + horizon)
-        extra = None if X is None else X.values[past]
         if refit or fitted is None:
-            fitted = clone(model).fit(y.values[:origin], None if X is None else X.values[:origin])
+            fitted = clone(model).fit(y.values[:origin], inputs(0, origin))
         else:
-            fitted.update(y.values[past], extra)
+            fitted.update(y.values[known:origin], inputs(known, origin))
         known = origin
-        ahead = fitted.forecast(horizon, None if X is None else X.values[future], quantiles=None)
+        ahead = fitted.forecast(horizon, inputs(origin, origin + horizon), quantiles=None)
         out.append(ahead.forecast.values.reshape(horizon, -1))
     return np.stack(out)
 
@@ -121,27 +124,18 @@ def _report(forecasts: Mapping[str, np.ndarray], y: Frame, origins: np.ndarray, 
     truth, guess = y.values[rows], np.stack(list(forecasts.values()))
     spread = np.stack([y.values[:origin].std(axis=0) for origin in origins])[:, None]
     error = guess - truth
-    scaled = error / np.where(spread > 0, spread, np.nan)
-    measures = {
-        "mae": np.abs(error).mean(axis=1),
-        "rmse": np.sqrt((error**2).mean(axis=1)),
-        "nrmse": np.sqrt((scaled**2).mean(axis=1)),
+    relative = error / np.where(spread > 0, spread, np.nan)
+    values = {
+        "forecast": (("model", "fold", "horizon"), guess),
+        "truth": (("fold", "horizon"), truth),
+        "mae": (("model", "horizon"), np.abs(error).mean(axis=1)),
+        "rmse": (("model", "horizon"), np.sqrt((error**2).mean(axis=1))),
+        "nrmse": (("model", "horizon"), np.sqrt((relative**2).mean(axis=1))),
     }
+    variables = {name: (dims, v[..., 0]) if y.flat else ((*dims, "feature"), v) for name, (dims, v) in values.items()}
     stamps = np.arange(len(y)) if y.stamps is None else y.stamps
-    Clock.of("y", y.stamps, len(y))  # refuses stamps that are not regular
-    tail = () if y.flat else ("feature",)
-    cut = (lambda a: a[..., 0]) if y.flat else (lambda a: a)
-    variables = {
-        "forecast": (("model", "fold", "horizon", *tail), cut(guess)),
-        "truth": (("fold", "horizon", *tail), cut(truth)),
-        **{name: (("model", "horizon", *tail), cut(values)) for name, values in measures.items()},
-    }
-    coords = {
-        "model": list(forecasts),
-        "horizon": np.arange(1, horizon + 1),
-        "origin": ("fold", origins),
-        "time": (("fold", "horizon"), stamps[rows]),
-    }
+    coords = {"model": list(forecasts), "horizon": np.arange(1, horizon + 1)}
+    coords |= {"origin": ("fold", origins), "time": (("fold", "horizon"), stamps[rows])}
     if y.features is not None and not y.flat:
         coords["feature"] = list(y.features)
-    return xr.Dataset(variables, coords, attrs)
+    return storable(xr.Dataset(variables, coords, attrs))

@@ -14,7 +14,7 @@ from dynrnn import _check
 from dynrnn.forecast._clock import Clock
 from dynrnn.forecast._frames import Frame, label, no_inputs, read, read_beside, read_many, same_width, series_name
 from dynrnn.forecast._member import Member
-from dynrnn.forecast._reservoir import Reservoir, items, seed_of
+from dynrnn.forecast._reservoir import Reservoir, items, r_squared, seed_of
 from dynrnn.forecast._scale import Scale, transformation
 from dynrnn.run import Diverged
 
@@ -292,9 +292,8 @@ class ReservoirForecaster(Reservoir):
         """
         self._fitted()
         truth = np.stack([frame.values for frame in self._continuation(y)])
-        guess = self.forecast(truth.shape[1], X, quantiles=None).forecast.values.reshape(truth.shape)
-        left, total = ((truth - guess) ** 2).sum(axis=(0, 1)), ((truth - truth.mean(axis=(0, 1))) ** 2).sum(axis=(0, 1))
-        return float(np.mean(np.where(total > 0, 1 - left / np.where(total > 0, total, 1.0), left == 0)))
+        guess = self.forecast(truth.shape[1], X, quantiles=None).forecast.values
+        return r_squared(truth.reshape(-1, self.n_features_in_), guess.reshape(-1, self.n_features_in_))
 
     def backtest(self, y: Any, horizon: int, folds: int = 8, X: Any = None, **options: Any) -> xr.Dataset:
         """`dynrnn.forecast.backtest` of this model's hyper-parameters; what was fitted stays as it is."""

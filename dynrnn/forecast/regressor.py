@@ -7,12 +7,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.metrics import r2_score
 from sklearn.utils.validation import validate_data
 
 from dynrnn import _check
 from dynrnn.forecast._frames import Frame, read_beside, read_many, same_width, series_name
-from dynrnn.forecast._reservoir import MODEL, Reservoir, batches, seed_of, states
+from dynrnn.forecast._reservoir import MODEL, Reservoir, batches, r_squared, seed_of, states
 from dynrnn.forecast._scale import Scale
 
 
@@ -164,7 +163,7 @@ class ReservoirRegressor(RegressorMixin, Reservoir):
         truth = np.concatenate([f.values for f in read_beside("y", y, frames, several, other="X")])
         guess = self.predict(X)
         rows = guess if several else [guess]
-        return float(r2_score(truth, np.concatenate([np.asarray(r).reshape(-1, self.n_outputs_) for r in rows])))
+        return r_squared(truth, np.concatenate([np.asarray(r).reshape(-1, self.n_outputs_) for r in rows]))
 
     # ------------------------------------------------------------------------------------------------------- inside
 
