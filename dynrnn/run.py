@@ -185,9 +185,9 @@ class Run:
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Advance by `steps`; yield what was recorded, chunk by chunk: states (row, which, trial), outputs (row, output, trial).
 
-        `inputs` is (trial, step, input); `which` the indices of the state to record, in increasing order (all by default). The arrays are new in
-        each chunk, or those that ``buffers(rows)`` gives, (row, which * trial) and (row, output * trial). A non-finite state
-        raises `Diverged` after the rows before it have been yielded.
+        `inputs` is (trial, step, input); `which` the indices of the state to record, in increasing order (all by default).
+        The arrays are new in each chunk, or those that ``buffers(rows)`` gives, (row, which * trial) and (row, output *
+        trial). A non-finite state raises `Diverged` after the rows before it have been yielded.
         """
         which = np.arange(self.system.size) if which is None else np.asarray(which, np.int64)
         all_y = np.arange(self.system.output_size if outputs else 0)

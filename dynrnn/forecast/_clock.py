@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -51,9 +51,9 @@ class Clock:
         if np.abs(ticks - ticks[0] - step * np.arange(ticks.size)).max() <= (_REGULAR * step if real else 0):
             return cls(kind, ticks[-1].item(), step)
         found = _calendar(ticks) if kind == "datetime" else None
-        if found is None:
-            _irregular(name, stamps, steps)
-        return cls(kind, ticks[-1].item(), *found)
+        if found is not None:
+            return cls(kind, ticks[-1].item(), *found)
+        _irregular(name, stamps, steps)
 
     def following(self, rows: int) -> np.ndarray:
         """The next stamps (row,)."""
@@ -143,7 +143,7 @@ def _dates_after(last: int, steps: np.ndarray, calendar: str) -> np.ndarray:
     return days.astype("datetime64[ns]") + (date - day)
 
 
-def _irregular(name: str, stamps: np.ndarray, steps: np.ndarray) -> None:
+def _irregular(name: str, stamps: np.ndarray, steps: np.ndarray) -> NoReturn:
     usual = np.median(steps).astype(steps.dtype)
     k = int(np.argmax(np.abs(steps - usual)))
     got, wanted = stamps[k + 1] - stamps[k] if stamps.dtype.kind not in "OUT" else "another step", "the same step everywhere"

@@ -31,7 +31,11 @@ def series(
     features: Sequence[str] | None = None,
     **attrs: Any,
 ) -> xr.DataArray:
-    """`values` as a DataArray over ("time",), or over ("time", "feature") where `features` names the columns."""
+    """`values` as a DataArray over ("time",), or over ("time", "feature") where `features` names the columns.
+
+    Attributes that are None are left out: netCDF cannot store them.
+    """
+    attrs = {name: value for name, value in attrs.items() if value is not None}
     coords: dict[str, Any] = {"time": time}
     dims = ["time"]
     if features is not None:
@@ -52,7 +56,7 @@ def task(
     return xr.Dataset(variables, coords, attrs)
 
 
-def seed(rng: Any) -> dict[str, int]:
+def seed(rng: Any) -> dict[str, Any]:
     """The attribute that makes a result repeatable, where there is one: a Generator or fresh entropy leaves no seed."""
     return {"seed": int(rng)} if isinstance(rng, numbers.Integral) else {}
 

@@ -149,7 +149,7 @@ def _table(name: str) -> np.ndarray:
 def _calendar(
     name: str, values: np.ndarray, time: np.ndarray, long_name: str, units: str, source: str, season: int | None = None
 ) -> xr.DataArray:
-    """A series of the calendar; no season, no attribute, as netCDF cannot store None."""
+    """A series of the calendar."""
     return _label.series(
         name,
         np.ascontiguousarray(values),
@@ -158,7 +158,7 @@ def _calendar(
         units=units,
         source=f"{source}, through statsmodels",
         licence="public domain",
-        **({} if season is None else {"season": season}),
+        season=season,
     )
 
 

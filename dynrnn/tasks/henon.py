@@ -59,7 +59,7 @@ def henon(steps: int, a: float = 1.4, b: float = 0.3, *, x0: Any = None, discard
         a=a,
         b=b,
         discard=discard,
-        **({"lyapunov_exponent": 0.419} if (a, b) == (1.4, 0.3) else {}),
+        lyapunov_exponent=0.419 if (a, b) == (1.4, 0.3) else None,
         **(_label.seed(rng) if x0 is None else {}),
     )
 

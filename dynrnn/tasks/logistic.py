@@ -59,7 +59,7 @@ def logistic(steps: int, r: float = 4.0, *, x0: float | None = None, discard: in
         protocol=f"first {discard} rows dropped",
         r=r,
         discard=discard,
-        **({"lyapunov_exponent": math.log(2)} if r == 4 else {}),
+        lyapunov_exponent=math.log(2) if r == 4 else None,
         **(_label.seed(rng) if x0 is None else {}),
     )
 

@@ -67,7 +67,6 @@ def lorenz63(
 
     rows = np.empty((discard + steps, 3))
     _runge_kutta(sigma, rho, beta, dt / substeps, substeps, start, rows)
-    standard = {"lyapunov_exponent": 0.9056} if (sigma, rho, beta) == (10, 28, 8 / 3) else {}
     return _label.series(
         "lorenz63",
         _label.bounded(rows, "Lower dt or raise substeps.")[discard:],
@@ -82,7 +81,7 @@ def lorenz63(
         beta=beta,
         discard=discard,
         substeps=substeps,
-        **standard,
+        lyapunov_exponent=0.9056 if (sigma, rho, beta) == (10, 28, 8 / 3) else None,
         **(_label.seed(rng) if x0 is None else {}),
     )
 

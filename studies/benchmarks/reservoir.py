@@ -52,7 +52,9 @@ def run(seed: int, fast: bool):
     with threadpool_limits(1):
         rows = [measure(work, pairs) for work in works(rng, scale)]
         dense = measure(dense_work(rng, scale), pairs)
-    speed = [Claim(f"{r.name}: times as fast as {PEER}", r.wanted, r.ratio, "at least", seeds=pairs, spread=r.spread) for r in rows]
+    speed = [
+        Claim(f"{r.name}: times as fast as {PEER}", r.wanted, r.ratio, "at least", seeds=pairs, spread=r.spread) for r in rows
+    ]
     speed.append(Claim(f"{dense.name}: time over that of BLAS alone", 1.15, 1 / dense.ratio, "at most", seeds=pairs))
     table = xr.Dataset(
         {
@@ -164,7 +166,9 @@ def many_series(rng, steps, threads, wanted) -> Work:
     theirs = peer_reservoir(esn)
     series = list(u)
     name = f"16 series, 500 units, {threads} thread{'s' * (threads > 1)}"
-    return Work(name, lambda: dr.simulate(esn, u, threads=threads), lambda: theirs.run(series, workers=threads), 16 * steps, wanted)
+    return Work(
+        name, lambda: dr.simulate(esn, u, threads=threads), lambda: theirs.run(series, workers=threads), 16 * steps, wanted
+    )
 
 
 def dense_work(rng: np.random.Generator, scale: float) -> Work:
@@ -183,7 +187,9 @@ def dense_work(rng: np.random.Generator, scale: float) -> Work:
 
 
 def process(code: str, **environment: str) -> str:
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, **environment}, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, **environment}, check=True
+    )
     return done.stdout.strip()
 
 
@@ -249,7 +255,9 @@ def figure(data: xr.Dataset):
 
     ratio = data["ratio"].isel(work=slice(None, -1))
     fig, ax = plt.subplots(figsize=(8, 4))
-    ax.barh([str(w) for w in ratio.work.values][::-1], ratio.values[::-1], color=plot.COLOURS[0] if hasattr(plot, "COLOURS") else None)
+    ax.barh(
+        [str(w) for w in ratio.work.values][::-1], ratio.values[::-1], color=plot.COLOURS[0] if hasattr(plot, "COLOURS") else None
+    )
     ax.axvline(1, color="black", lw=0.8)
     ax.set_xlabel(f"times as fast as {PEER}")
     fig.tight_layout()
