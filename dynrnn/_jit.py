@@ -11,14 +11,12 @@ Three ideas, each measured in ``docs/decisions/0001-compilation.md``:
   edited kernel therefore has another address, and what cannot be told apart from its other versions is not kept.
   Nothing is ever overwritten in place, so processes cannot disturb one another.
 
-Only this file and ``_llvm.py`` touch Numba's internals.
+Only this file, ``_fingerprint.py`` and ``_llvm.py`` touch Numba's internals.
 """
 
 from __future__ import annotations
 
 import contextlib
-import dis
-import enum
 import functools
 import hashlib
 import inspect
@@ -30,23 +28,20 @@ import re
 import secrets
 import shutil
 import sys
-import sysconfig
 import tempfile
-import types as pytypes
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import llvmlite
 import numba
-import numpy as np
 from numba.core import config, types
 from numba.core.bytecode import FunctionIdentity
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
-from numba.core.registry import cpu_target
 from numba.core.serialize import NumbaPickler
 from numba.extending import overload
+
+from dynrnn._fingerprint import Opaque, fingerprint, is_ours
 
 __all__ = ["DISABLED", "cache_directory", "cache_info", "generic", "jit", "kernel"]
 
@@ -148,144 +143,6 @@ def _package_digest() -> str:
     return digest.hexdigest()[:16]
 
 
-class _Opaque(Exception):
-    """Compiled code depends on something whose content cannot be read, or has changed since: it is not to be kept."""
-
-
-def _digest_of(value: Any, active: frozenset[int] = frozenset()) -> str:
-    digest = hashlib.sha256()
-    for trait in _traits(value, active):
-        digest.update((trait.encode() if isinstance(trait, str) else trait) + b"\0")
-    return digest.hexdigest()[:32]
-
-
-_PLAIN = (bool, int, float, complex, str, bytes, type(None), type(...), np.generic, np.dtype, np.ufunc, enum.Enum, types.Type)
-
-
-def _traits(value: Any, active: frozenset[int]) -> Iterator[str | bytes]:
-    """All that compiled code can take over from `value`. `active` holds the identities of what is being described already."""
-    yield type(value).__name__
-    if id(value) in active:
-        return
-    active = active | {id(value)}
-    if isinstance(value, (*_PLAIN, pytypes.BuiltinFunctionType)):
-        yield repr(value)
-    elif isinstance(value, pytypes.FunctionType):
-        yield from _function_traits(value, active)
-    elif isinstance(value, pytypes.CodeType):
-        yield value.co_code
-        yield repr((value.co_names, value.co_varnames, value.co_freevars, value.co_cellvars))
-        yield from _traits(value.co_consts, active)
-    elif isinstance(value, np.ndarray):
-        yield repr((value.dtype, value.shape))
-        yield value.tobytes()
-    elif isinstance(value, (set, frozenset)):
-        yield from sorted(map(repr, value))
-    elif isinstance(value, (tuple, list)):
-        yield repr((len(value), getattr(value, "_fields", ())))
-        for item in value:
-            yield from _traits(item, active)
-    elif isinstance(value, type):
-        yield from _class_traits(value)
-    elif isinstance(function := getattr(value, "__wrapped__", None), pytypes.FunctionType):  # njit, vectorize, intrinsic, …
-        options = getattr(getattr(value, "_dispatcher", value), "targetoptions", {})
-        content = _digest_of(function, active) + repr(sorted(options.items()))
-        if vars(value).setdefault("_content_at_first_use", content) != content:
-            raise _Opaque(f"{function.__qualname__}: what it refers to has changed since it was compiled")
-        yield content
-    else:
-        _refuse_if_typed(value)
-
-
-def _function_traits(function: pytypes.FunctionType, active: frozenset[int]) -> Iterator[str | bytes]:
-    module = function.__globals__.get("__name__")
-    yield f"{module}.{function.__qualname__}"
-    if _is_library(module):
-        return
-    yield from _traits(function.__code__, active)
-    loads, attributes = _names(function.__code__)
-    for cell in function.__closure__ or ():
-        with contextlib.suppress(ValueError):  # a cell that is still empty
-            yield from _global_traits(cell.cell_contents, attributes, active)
-    if _is_ours(module):
-        return
-    yield from _traits((function.__defaults__, *sorted((function.__kwdefaults__ or {}).items())), active)
-    for name in sorted(loads & set(function.__globals__)):
-        yield name
-        yield from _global_traits(function.__globals__[name], attributes, active)
-    for template in getattr(_numba_type(function), "templates", ()):  # it has an `overload`, which is what runs
-        yield from _function_traits(template._overload_func, active)
-
-
-def _global_traits(value: Any, attributes: set[str], active: frozenset[int]) -> Iterator[str | bytes]:
-    """Traits of a global or closed-over value; of a module, those of all in it that the code may mean."""
-    if not isinstance(value, pytypes.ModuleType):
-        yield from _traits(value, active)
-    elif id(value) not in active and not (_is_library(value.__name__) or _is_ours(value.__name__)):
-        for name in sorted(attributes & set(vars(value))):
-            yield name
-            yield from _global_traits(vars(value)[name], attributes, active | {id(value)})
-
-
-def _class_traits(cls: type) -> Iterator[str]:
-    yield f"{cls.__module__}.{cls.__qualname__}"
-    if issubclass(cls, enum.Enum):
-        yield repr(list(cls))
-    elif issubclass(cls, tuple):
-        yield repr((getattr(cls, "_fields", ()), getattr(cls, "_field_defaults", {})))
-    elif not (_is_library(cls.__module__) or issubclass(cls, BaseException)):
-        _refuse_if_typed(cls)
-
-
-def _refuse_if_typed(value: Any) -> None:
-    """Of what Numba has no type for, nothing can be in compiled code. Anything else would be unsafe to pass over."""
-    if (ty := _numba_type(value)) is not None:
-        raise _Opaque(f"a value of type {ty}")
-
-
-def _numba_type(value: Any) -> Any:
-    """The type Numba gives a global of this value; None where it has none."""
-    context = cpu_target.typing_context
-    context.refresh()
-    try:
-        return context.resolve_value_type(value)
-    except Exception:
-        return None
-
-
-def _names(code: pytypes.CodeType) -> tuple[set[str], set[str]]:
-    """The names of globals and of attributes in `code` and the functions within it."""
-    loads: set[str] = set()
-    attributes: set[str] = set()
-    for instruction in dis.get_instructions(code):
-        if instruction.opname in ("LOAD_ATTR", "LOAD_METHOD"):
-            attributes.add(instruction.argval)
-        elif instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
-            loads.add(instruction.argval)
-    for constant in code.co_consts:
-        if isinstance(constant, pytypes.CodeType):
-            inner = _names(constant)
-            loads |= inner[0]
-            attributes |= inner[1]
-    return loads, attributes
-
-
-_STDLIB = sysconfig.get_path("stdlib")
-
-
-def _is_library(module: str | None) -> bool:
-    """Code whose version is part of the environment rather than of the user's work."""
-    top = (module or "").partition(".")[0]
-    if top not in sys.stdlib_module_names:
-        return top in {"numba", "numpy", "scipy", "llvmlite"}
-    file = getattr(sys.modules.get(top), "__file__", None)
-    return top != "__main__" and (file is None or file.startswith(_STDLIB))  # the user may have a signal.py of their own
-
-
-def _is_ours(module: str | None) -> bool:
-    return (module or "").partition(".")[0] == __name__.partition(".")[0]
-
-
 _ALIVE: list[type] = []  # Numba identifies named tuples by memory address, so that of a class must not be given away
 _PARAMS: dict[str, type] = {}
 _COUNT = itertools.count()
@@ -305,11 +162,11 @@ def _address(params: Any) -> str:
     """Name and content of a parameter class, the same in every process where its kernels are the same."""
     owner = params.owner
     content: list[Any] = [params._fields, getattr(owner, "_derivative", "")]
-    if not _is_ours(owner.__module__):
+    if not is_ours(owner.__module__):
         content += [(name, found) for name in sorted(_GENERIC_NAMES) if (found := kernel(owner, name))]
-    address = f"{owner.__module__}.{owner.__qualname__}.{params.role}:{_digest_of(content)}"
+    address = f"{owner.__module__}.{owner.__qualname__}.{params.role}:{fingerprint(content)}"
     if params.__dict__.get("_address", address) != address:
-        raise _Opaque(f"{owner.__qualname__}: what its kernels refer to has changed since they were compiled")
+        raise Opaque(f"{owner.__qualname__}: what its kernels refer to has changed since they were compiled")
     params._address = address
     _PARAMS[address] = params
     return address
@@ -430,7 +287,7 @@ class _DiskCache(_Cache):
             return None
         machine = (codegen.magic_tuple(), config.OPT, config.BOUNDSCHECK, sorted(self._flags.items()))
         args = [_describe(ty) for ty in _args(sig)]
-        digest = hashlib.sha256(repr((machine, args, _digest_of(self._function))).encode()).hexdigest()[:32]
+        digest = hashlib.sha256(repr((machine, args, fingerprint(self._function))).encode()).hexdigest()[:32]
         name = f"{self._function.__module__}.{self._function.__qualname__}".replace("<", "").replace(">", "")
         return folder / f"{name}-{digest}.kernel"
 

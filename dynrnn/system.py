@@ -48,6 +48,7 @@ rounding, else by central differences. `System.derivative` says which.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
@@ -380,7 +381,8 @@ def _accepts_complex(system: System) -> bool:
     function = (lambda p, t, x, u, out: step(p, x, u, out)) if not system.is_flow else drift
     made, a, b = _differences(function, along_u=False), np.empty(system.size), np.empty(system.size)
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", np.exceptions.ComplexWarning)  # a kernel that drops the imaginary part: no
             made["complex step"](p, 0.0, x, u, v, a)
             made["central differences"](p, 0.0, x, u, v, b)
     except TypeError:

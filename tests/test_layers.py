@@ -19,7 +19,8 @@ REPOSITORY = PACKAGE.parent
 
 # Lowest first. A module may import from rows before its own; a package may import from itself.
 LAYERS = [
-    ["_check", "_dates", "_jit"],
+    ["_check", "_dates", "_fingerprint"],
+    ["_jit"],
     ["_llvm"],
     ["_math", "_record"],
     ["system"],
@@ -39,7 +40,7 @@ LEVEL = {name: level for level, row in enumerate(LAYERS) for name in row}
 LABELS = {"xarray", "matplotlib", "pandas", "sklearn", "h5netcdf"}
 LABELLED = {"sinks": "it writes the labelled files that `simulate` streams to"}  # below `simulate`, and why
 
-NUMBA_INTERNALS = {"_jit", "_llvm"}
+NUMBA_INTERNALS = {"_jit", "_fingerprint", "_llvm"}
 
 FILES = sorted(PACKAGE.rglob("*.py"))
 
