@@ -47,7 +47,7 @@ def test_the_checks_run_the_command_that_the_readme_shows():
     pattern = re.search(r"grep '(.*?)' README\.md", script).group(1)
     found = [line for line in README.splitlines() if re.search(pattern, line)]
     assert found == "".join(blocks("sh")).splitlines()
-    assert found[1].endswith("-m pytest -q")
+    assert found[1].endswith("-m pytest -q -n auto")
     assert 'tests=$(tail -n 1 <<<"$setup")' in script
     assert 'bash -c "$tests"' in script
 

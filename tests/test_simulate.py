@@ -2,6 +2,7 @@
 
 import _thread
 import json
+import signal
 import threading
 
 import numpy as np
@@ -143,7 +144,15 @@ def test_divergence_names_the_step_and_keeps_what_was_computed():
         dr.simulate(explosive, np.array([[[0.0]], [[1e300]]]) * np.ones((1, 50, 1)))
 
 
-def test_ctrl_c_keeps_what_was_computed(monkeypatch):
+@pytest.fixture
+def interruptible():
+    """Ctrl-C raises KeyboardInterrupt: a process started in the background ignores it otherwise."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_keeps_what_was_computed(monkeypatch, interruptible):
     dr.simulate(Counter(), np.zeros((2, 1)))  # compiled before the clock starts
     monkeypatch.setattr(engine.Run, "_chunk", lambda self: 1000)
     threading.Timer(0.3, _thread.interrupt_main).start()
