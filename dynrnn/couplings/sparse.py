@@ -80,22 +80,23 @@ class Sparse(Coupling):
                 c += 1
 
     def transposed(p, g, out):
+        values, indices, indptr = p.values, p.indices, p.indptr
         for i in range(g.size):
-            for k in range(p.indptr[i], p.indptr[i + 1]):
-                out[p.indices[k]] += p.values[k] * g[i]
+            for k in range(indptr[i], indptr[i + 1]):
+                out[indices[k]] += values[k] * g[i]
 
     def outer(p, g, x, gw):
+        indices, indptr = p.indices, p.indptr
         for i in range(g.size):
-            for k in range(p.indptr[i], p.indptr[i + 1]):
-                gw[k] += g[i] * x[p.indices[k]]
+            for k in range(indptr[i], indptr[i + 1]):
+                gw[k] += g[i] * x[indices[k]]
 
     def tangent(p, q, x, out):
+        indices, indptr = p.indices, p.indptr
         for i in range(out.size):
-            for k in range(p.indptr[i], p.indptr[i + 1]):
-                out[i] += q[k] * x[p.indices[k]]
+            for k in range(indptr[i], indptr[i + 1]):
+                out[i] += q[k] * x[indices[k]]
 
     def row_dot(p, i, x):
-        total = p.values.dtype.type(0)
-        for k in range(p.indptr[i], p.indptr[i + 1]):
-            total += p.values[k] * x[p.indices[k]]
-        return total
+        values, indices, indptr = p.values, p.indices, p.indptr
+        return sum_row(values, indices, np.intp(indptr[i]), np.intp(indptr[i + 1]), x)
