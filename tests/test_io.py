@@ -95,7 +95,8 @@ def test_files_that_are_not_models(tmp_path, monkeypatch):
 def test_a_fitted_forecaster_forecasts_the_same_bits_in_a_new_process(tmp_path):
     model = dr.ReservoirForecaster(20, n_members=2, random_state=1).fit(np.sin(0.3 * np.arange(120)))
     dr.save(tmp_path / "model.nc", model)
-    code = "import sys, numpy as np, dynrnn as dr; f = dr.load(sys.argv[1]).forecast(9); np.savez(sys.argv[2], f=f.forecast, q=f.quantiles)"
+    code = "import sys, numpy as np, dynrnn as dr; f = dr.load(sys.argv[1]).forecast(9); "
+    code += "np.savez(sys.argv[2], f=f.forecast, q=f.quantiles)"
     subprocess.run([sys.executable, "-c", code, tmp_path / "model.nc", tmp_path / "forecast.npz"], check=True)
     there, here = np.load(tmp_path / "forecast.npz"), model.forecast(9)
     np.testing.assert_array_equal(there["f"], here.forecast)

@@ -510,3 +510,16 @@ def test_a_refused_chunk_leaves_the_readout_as_it_was():
         fitted.partial_fit([X, HOLED], [Y, Y])
     np.testing.assert_array_equal(fitted.partial_fit(X, np.full_like(Y, nan)).W_out, before)
     assert not hasattr(Ridge(), "W_out")
+
+
+@pytest.mark.parametrize("solver", ["normal", "qr"])
+def test_a_path_of_penalties_is_as_many_fits(solver):
+    rng = np.random.default_rng(3)
+    x, y = rng.normal(size=(40, 5)), rng.normal(size=(40, 3))
+    y[5, 1] = np.nan
+    alphas = [1e-3, 0.1, 10.0]
+    W, b = Ridge(solver=solver).fit(x, y).path(alphas)
+    for k, alpha in enumerate(alphas):
+        one = Ridge(alpha, solver=solver).fit(x, y)
+        np.testing.assert_allclose(W[k], one.W_out, rtol=1e-10)
+        np.testing.assert_allclose(b[k], one.b, rtol=0, atol=1e-10)

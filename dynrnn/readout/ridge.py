@@ -190,6 +190,23 @@ class Ridge:
 
     # ---- what was learnt
 
+    def path(self, alphas: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Weights (alpha, feature, unit) and intercepts (alpha, feature) for many penalties, from one factorisation.
+
+        >>> W, b = Ridge().fit([[1.0], [2.0], [3.0]], [1.0, 2.0, 3.0]).path([0.0, 2.0])
+        >>> W.ravel().round(12).tolist(), b.ravel().round(12).tolist()
+        ([1.0, 0.5], [0.0, 1.0])
+        """
+        self._fitted()
+        alphas = np.atleast_1d(_penalty(np.atleast_1d(alphas)))
+        W, b = np.empty((len(alphas), self._features, self._units)), np.empty((len(alphas), self._features))
+        for columns, moments in self._groups:
+            spectrum = Spectrum.of(moments)
+            for k, alpha in enumerate(alphas):
+                W[k, columns] = spectrum.weights(np.full(len(moments.mean_y), alpha))
+                b[k, columns] = moments.mean_y - W[k, columns] @ moments.mean_x
+        return W, b
+
     @property
     def W_out(self) -> np.ndarray:
         """Weights (feature, unit)."""
