@@ -38,12 +38,13 @@ from numba.core import config, types
 from numba.core.bytecode import FunctionIdentity
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
+from numba.core.errors import NumbaError
 from numba.core.serialize import NumbaPickler
 from numba.extending import overload
 
 from dynrnn._fingerprint import Opaque, fingerprint, is_ours
 
-__all__ = ["DISABLED", "cache_directory", "cache_info", "generic", "jit", "kernel"]
+__all__ = ["DISABLED", "cache_directory", "cache_info", "explained", "generic", "jit", "kernel"]
 
 DISABLED = bool(config.DISABLE_JIT)
 _FLAGS = {"nogil": True, "error_model": "numpy"}
@@ -65,6 +66,23 @@ def jit(function=None, **flags):
     dispatcher = numba.njit(**_FLAGS, **flags)(function)
     dispatcher._cache = _DiskCache(function, flags)
     return dispatcher
+
+
+@contextlib.contextmanager
+def explained(owner: str):
+    """Put a compiler's error about the kernels of `owner` into words."""
+    try:
+        yield
+    except NumbaError as error:
+        lines = [line.strip() for line in str(error).splitlines()]
+        reasons = [
+            s for s in lines if s and not s.startswith(("File", "During", "-", "def ", "<", "Enable", "This error", "^", "~"))
+        ]
+        shown = next((s for s in reversed(reasons) if "name" in s or "No " in s or "annot" in s), reasons[0] if reasons else "")
+        raise TypeError(
+            f"{owner}: a kernel does not compile: {shown} Kernels hold arithmetic on numbers and arrays, NumPy and math; "
+            "functions they call need @numba.njit. The compiler's own message is above."
+        ) from error
 
 
 # ----------------------------------------------------------------------------------------------------- dispatch

@@ -15,7 +15,7 @@ import dynrnn
 from dynrnn import _check
 from dynrnn.integrate import Discretised
 from dynrnn.run import Diverged, Interrupted, Run
-from dynrnn.sinks import Layout, sink
+from dynrnn.sinks import Layout, refuse_if_too_large, sink
 from dynrnn.system import System
 
 __all__ = ["simulate"]
@@ -93,6 +93,12 @@ def simulate(
     every, washout = _check.integer("every", every, 1), _check.integer("washout", washout, 0)
     if washout and washout >= steps:
         _check.fail("washout", washout, f"fewer than the {steps} steps of the run", "Shorten the washout or lengthen the series.")
+    if every > steps - washout:
+        _check.fail("every", every, f"at most {steps - washout}, the steps after the washout", "No row would be kept.")
+    if rng is not None and isinstance(x0, xr.Dataset):
+        _check.fail("rng", "a seed beside a result to continue", "none", "The result goes on with its own random streams.")
+    if rng is not None and not isinstance(rng, (list, tuple)):
+        _check.generator(rng)
     count = _trials(u if batched else None, x0, trials)
     states, start = _initial(map_, x0, count or 1)
     if u is not None and len(u) != len(states):
@@ -147,7 +153,7 @@ def _inputs(system: System, inputs: Any) -> tuple[np.ndarray | None, Any]:
         inputs = inputs.transpose(*[d for d in ("trial", "time") if d in inputs.dims], ...)
     u = _check.array("inputs", inputs, ndim=(1, 2, 3), dtype=system.dtype)
     u = u[:, None] if u.ndim == 1 else u
-    if u.shape[-2] == 0:
+    if 0 in u.shape[:-1]:
         _check.fail("inputs", f"shape {u.shape}", "at least one row")
     if u.shape[-1] != wanted:
         shapes = f"(time, {wanted}) or (trial, time, {wanted}), as {name} has {wanted} input(s)"
@@ -195,8 +201,11 @@ def _initial(system: System, x0: Any, trials: int) -> tuple[np.ndarray, int]:
     """Initial states (trial, size) and the step at which the clock starts."""
     if isinstance(x0, xr.Dataset):
         return _last_state(system, x0), int(x0.attrs["step"])
+    refuse_if_too_large(trials * system.size * system.dtype.itemsize)
+    if isinstance(x0, xr.DataArray) and "time" in x0.dims:
+        _check.fail("x0", "a DataArray over time", "one state, or a whole result", "Pass the Dataset, or x0=states[-1].")
     start = system.initial() if x0 is None else _check.array("x0", x0, ndim=(1, 2), dtype=system.dtype)
-    if start.shape[-1] != system.size:
+    if start.shape[-1] != system.size or not len(start):
         parts = ", ".join(f"{name} {s.stop - s.start}" for name, s in system.slices.items())
         _check.fail("x0", f"shape {start.shape}", f"({system.size},) or (trial, {system.size}): {parts}")
     return np.broadcast_to(start, (trials, system.size)).astype(system.dtype), 0
@@ -210,6 +219,14 @@ def _last_state(system: System, result: xr.Dataset) -> np.ndarray:
     if "step" not in result.attrs or not result.sizes.get("time") or result.attrs["last_row_step"] != result.attrs["step"]:
         remedy = "Choose a number of steps that `every` divides."
         _check.fail("x0", "a result whose last row is not its last step", "one that is", remedy)
+    clock = result["time"].values[-1] / result.attrs.get("dt", 1.0)
+    if abs(clock - result.attrs["step"]) > 1e-6 * max(1.0, clock):
+        _check.fail(
+            "x0",
+            f"a result cut at {result['time'].values[-1]:g}",
+            "one with its last row",
+            "Simulate up to there, or pass x0=states[k].",
+        )
     rows = [np.atleast_2d(result[name].isel(time=-1).values) for name in system.parts]
     out = np.concatenate(rows, axis=1).astype(system.dtype)
     if out.shape[1] != system.size:
@@ -222,7 +239,8 @@ def _continue_streams(run: Run, result: xr.Dataset) -> None:
         return
     states = json.loads(result.attrs.get("rng_state", "[]"))
     if len(states) != run.trials:
-        _check.fail("x0", "a result without the states of its random streams", "a result of simulate for the same noisy system")
+        got = f"a result with random streams for {len(states)} trials"
+        _check.fail("x0", got, f"streams for {run.trials}", "Continue all trials of a result of the same system.")
     for streams, saved in zip(run.streams, states, strict=True):
         for stream, state in zip(streams, saved, strict=True):
             stream.bit_generator.state = state
@@ -231,6 +249,8 @@ def _continue_streams(run: Run, result: xr.Dataset) -> None:
 def _recorded(system: System, record: Any) -> tuple[tuple[str, ...], bool]:
     """Names of the parts to keep, and whether to keep the outputs."""
     known = [*system.parts, *(["output"] if system.output_size else [])]
+    if not isinstance(record, (str, list, tuple, type(None))):
+        _check.fail("record", repr(record), f"names among {', '.join(known)}", error=TypeError)
     names = known if record is None else [record] if isinstance(record, str) else list(record)
     for name in names:
         _check.choice("record", name, known)
@@ -253,7 +273,7 @@ def _provenance(system: System, layout: Layout, method: str, rng: Any) -> dict[s
     attrs |= {"dt": layout.dt, "units": "s"} if layout.timed else {}
     attrs |= {"method": method} if system.is_flow else {}
     if isinstance(rng, (int, np.integer)):
-        attrs["seed"] = int(rng)
+        attrs["seed"] = int(rng) if rng < 2**63 else str(rng)  # netCDF has no larger integers
     return attrs
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from dynrnn import _check
-from dynrnn._jit import by_dimension, jit
+from dynrnn._jit import by_dimension, explained, jit
 from dynrnn._llvm import LANES, borrowed
 from dynrnn._math import copy
 from dynrnn.system import System, output, output_columns, step, step_columns
@@ -225,6 +225,7 @@ class Run:
     def _advance(self, inputs, steps, first, every, which, X, all_y, Y) -> list[np.ndarray]:
         """Move every block on, writing rows of states to X and of outputs to Y; the kernels' u of each block."""
 
+        @explained(type(self.system).__name__)
         def work(block: _Block) -> np.ndarray:
             U = block.channels(inputs, self.k, steps, self.dt)
             stride, offset = self.trials, block.trials.start

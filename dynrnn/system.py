@@ -19,7 +19,9 @@ mapping of names to sizes (or labels) instead. `inputs` is the number of input c
 sizes). `outputs` is the same for what `output` writes; 0 means that the state itself is what is observed.
 
 **Kernels** are plain functions in the class body, compiled when used. They write `out` (never add to it, unless it says
-so), return nothing, keep nothing, allocate nothing in their loops, and neither draw random numbers nor raise.
+so), return nothing, keep nothing, allocate nothing in their loops, and neither draw random numbers nor raise. Functions
+they call need ``@numba.njit``. Module constants are frozen when the kernel is first compiled: what varies is a field.
+Text and None in a field stay above; a kernel sees 0 in their place.
 
 ====================================  ====================================================================
 ``step(p, x, u, out)``                next state of a map
@@ -48,6 +50,7 @@ rounding, else by central differences. `System.derivative` says which.
 
 from __future__ import annotations
 
+import dis
 import warnings
 from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
@@ -55,7 +58,8 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from dynrnn import _check
-from dynrnn._jit import generic, jit, kernel
+from dynrnn._fingerprint import is_ours
+from dynrnn._jit import explained, generic, jit, kernel
 from dynrnn._math import copy
 from dynrnn._record import Record, parameter_type
 
@@ -165,9 +169,14 @@ class System(Record):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        for name, units in (*self.parts.items(), ("inputs", self.inputs), ("outputs", self.outputs)):
+            _check_units(f"{type(self).__name__}: {name}", units)
         if kernel(type(self), "step") is None and kernel(type(self), "drift") is None:
             wanted = "a method step(p, x, u, out) or drift(p, t, x, u, out)"
             _check.fail(type(self).__name__, "no kernel", wanted, error=TypeError)
+        if type(self).__dict__.get("_tried") is None and not is_ours(type(self).__module__):
+            _try_kernel(self)
+            type(self)._tried = True
         _provide_derivatives(self)
 
     # --------------------------------------------------------------------------------------------------- shape
@@ -284,6 +293,54 @@ class System(Record):
         return cls._Gradient
 
 
+def _check_units(name: str, units: Any) -> None:
+    """A count, or labels that differ; or a mapping of names to such."""
+    if isinstance(units, Mapping):
+        for key, value in units.items():
+            _check_units(f"{name}[{key!r}]", value)
+    elif isinstance(units, (int, np.integer)) and not isinstance(units, bool):
+        _check.integer(name, units, 0)
+    elif not isinstance(units, (tuple, list)) or len(set(units)) < len(units):
+        _check.fail(name, repr(units), "a number, or a tuple of different labels", 'One label is a tuple too: ("x",)', TypeError)
+
+
+def _try_kernel(system: System) -> None:
+    """Run a user's kernel once in plain Python, to say in words what compiled code would say in a riddle, or not at all."""
+    name = "drift" if system.is_flow else "step"
+    call = f"{type(system).__name__}.{name}"
+    if system.initial().shape != (system.size,):
+        _check.fail(
+            f"{type(system).__name__}.initial", f"shape {system.initial().shape}", f"({system.size},), the size of the parts"
+        )
+    rng = np.random.default_rng(0)
+    x, u = (
+        (system.initial() + 0.1 * rng.random(system.size)).astype(system.dtype),
+        rng.random(system.channels).astype(system.dtype),
+    )
+    written = []
+    for mark in (1e30, -1e30):
+        out = np.full(system.size, mark, system.dtype)
+        arguments = (0.0, x.copy(), u.copy(), out) if system.is_flow else (x.copy(), u.copy(), out)
+        function = kernel(type(system), name)
+        try:
+            with np.errstate(all="ignore"):
+                returned = function(system.params(), *arguments)
+        except TypeError as error:
+            if "positional argument" in str(error):
+                wanted = "(p, t, x, u, out)" if system.is_flow else "(p, x, u, out)"
+                _check.fail(call, str(error), f"a kernel of {wanted}", error=TypeError)
+            return
+        except Exception:  # whatever else plain Python makes of it is for the compiler to judge
+            return
+        if returned is not None:
+            _check.fail(call, "a kernel that returns something", "one that writes to `out` and returns nothing", error=TypeError)
+        written.append(out)
+    same = written[0] == written[1]
+    if not (same | np.isnan(written[0])).all():
+        missing = int(np.argmin(same))
+        _check.fail(call, f"a kernel that leaves out[{missing}] unset", f"one that sets all {system.size} entries of `out`")
+
+
 def _size(units: Any) -> int:
     if isinstance(units, Mapping):
         return sum(map(_size, units.values()))
@@ -357,7 +414,7 @@ def _provide_derivatives(system: System) -> None:
     if not missing or cls.__dict__.get("_derivative"):
         return
     function = _step_at if not system.is_flow else drift
-    kind = "complex step" if _accepts_complex(system) else "central differences"
+    kind = "complex step" if _is_analytic(cls) and _accepts_complex(system) else "central differences"
     for name in missing:
         made = jit(_differences(function, along_u=name == "jvp_u")[kind])
         setattr(cls, name, _at_time_zero(made))
@@ -371,6 +428,18 @@ def _at_time_zero(made):
         made(p, 0.0, x, u, v, out)
 
     return product
+
+
+_ANALYTIC = {"sin", "cos", "tan", "sinh", "cosh", "tanh", "exp", "log", "sqrt", "power", "pi", "e", "size", "shape"}
+
+
+def _is_analytic(cls: type[System]) -> bool:
+    """Whether the kernel is plainly analytic: no comparison, and no function but NumPy's analytic ones."""
+    instructions = list(dis.get_instructions(kernel(cls, "step") or kernel(cls, "drift")))
+    attributes = {i.argval for i in instructions if i.opname in ("LOAD_ATTR", "LOAD_METHOD")}
+    names = {i.argval for i in instructions if i.opname in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF")}
+    compares = any(i.opname.startswith(("COMPARE_OP", "POP_JUMP", "IS_OP", "CONTAINS_OP")) for i in instructions)
+    return not compares and names <= {"np", "numpy", "range", "len"} and attributes <= {*_ANALYTIC, *cls.fields}
 
 
 def _accepts_complex(system: System) -> bool:
@@ -402,10 +471,13 @@ def jacobian(system: System, x: Any, u: Any = None, *, t: float = 0.0) -> np.nda
     >>> jacobian(ESN([[0.5]], [[1.0]], leak=1.0), [0.0])
     array([[0.5]])
     """
+    if not isinstance(system, System):
+        _check.fail("system", f"{system!r}", "a System", "Pass an instance: MySystem(…)", TypeError)
     x = _check.array("x", x, shape=(system.size,), dtype=system.dtype)
     u = _with_channels(system, u, t)
     out = np.empty((system.size, system.size), system.dtype)
-    _fill_jacobian(system.params(), float(t), x, u, out)
+    with explained(type(system).__name__):
+        _fill_jacobian(system.params(), float(t), x, u, out)
     return out.T
 
 

@@ -112,10 +112,10 @@ class _Trial:
     def __init__(self, system: System, map_: System, rng: np.random.Generator, input_scale: float):
         self.system, self.map, self.rng = system, map_, rng
         self.inputs = rng.normal(0, input_scale, (2, _STEPS, map_.input_size)).astype(map_.dtype)
-        self.x0 = np.stack([map_.initial()] * 2)
+        self.x0 = map_.initial() + (np.array([[0.0], [0.1]]) * rng.normal(size=(2, map_.size))).astype(map_.dtype)
         self.given = self.inputs if map_.input_size else None
         self.tolerance = 1e-4 if map_.dtype == np.float32 else 1e-12
-        self.states = self.run(self.given, self.x0)[-1, :, 0]
+        self.states = self.run(self.given, self.x0)[-1, :, 0].copy()
 
     def run(self, inputs, x0, rng=5, chunk=None, start=0, steps=_STEPS) -> np.ndarray:
         run = Run(self.map, x0, rng, dt=getattr(self.map, "dt", 1.0), start=start)
@@ -239,14 +239,16 @@ def _central(function: Callable, base: np.ndarray, along: np.ndarray, size: int)
 
 
 def _product_with_x(t: _Trial) -> str:
-    s, x, n = t.system, t.states, t.map.size
-    u, v, out = t.channels(s), t.direction(n), np.empty(n, t.map.dtype)
+    s, n = t.system, t.map.size
+    u, v, p = t.channels(s), t.direction(n), s.params()
     call, product = (_call_drift, _call_tangent) if s.is_flow else (_call_step, _call_jvp)
-    p = s.params()
-    product(p, x, u, v, out)
-    expected = _central(lambda z, o: call(p, z, u, o), x, v, n)
+    points = [t.states, *(t.states + 0.3 * t.direction(n) for _ in range(2))]  # on an orbit, and beside it
+    got, expected = np.empty((len(points), n), t.map.dtype), np.empty((len(points), n), t.map.dtype)
+    for k, x in enumerate(points):
+        product(p, x, u, v, got[k])
+        expected[k] = _central(lambda z, o: call(p, z, u, o), x, v, n)
     tolerance = 1e-2 if t.map.dtype == np.float32 else 1e-6
-    return f"{s.derivative}, " + _agree("jvp", out, expected, tolerance, "J_x v and a finite difference")
+    return f"{s.derivative}, " + _agree("jvp", got, expected, tolerance, "J_x v and a finite difference")
 
 
 def _product_with_u(t: _Trial) -> str:

@@ -98,7 +98,7 @@ def test_random_draws_what_it_says():
     assert 0.45 < np.abs(esn.bias).max() <= 0.5
     assert esn == dr.ESN.random(200, inputs=3, spectral_radius=0.8, input_scaling=[0.1, 1.0, 0.0], bias_scaling=0.5, rng=1)
     assert esn.W == dr.ESN.random(200, inputs=1, spectral_radius=0.8, rng=1).W
-    by_degree = dr.ESN.random(100, topology_options={"in_degree": 7}, rng=1).W.to_array()
+    by_degree = dr.ESN.random(100, in_degree=7, rng=1).W.to_array()
     assert (np.count_nonzero(by_degree, axis=1) == 7).all()
 
 

@@ -169,6 +169,12 @@ def test_memory_that_is_not_there_is_refused_with_advice(monkeypatch):
         dr.simulate(noisy, inputs)
 
 
+def test_a_seed_beyond_64_bits_is_kept_as_text(tmp_path):
+    result = dr.simulate(noisy, inputs, rng=2**80)
+    result.to_netcdf(tmp_path / "run.nc", engine="h5netcdf")
+    assert xr.load_dataset(tmp_path / "run.nc").attrs["seed"] == str(2**80)
+
+
 def test_progress_is_shown(capsys):
     dr.simulate(Counter(), np.zeros((5, 1)), progress=True)
     assert "5.00" in capsys.readouterr().err
@@ -197,8 +203,17 @@ def test_many_trials_without_inputs():
         (lambda: dr.simulate(noisy, inputs, record="stat"), "record: got 'stat'.*Did you mean 'state'"),
         (lambda: dr.simulate(noisy, inputs, dt=0.1), "A map has steps"),
         (lambda: dr.simulate(noisy, inputs, to="run.csv"), "a name that ends in .nc or .zarr"),
-        (lambda: dr.simulate(noisy, inputs, to="nowhere/run.nc"), "Create nowhere first"),
+        (lambda: dr.simulate(noisy, inputs, to="nowhere/run.nc"), "Create .*nowhere first"),
         (lambda: dr.simulate(noisy, inputs, threads=0), "threads: got 0"),
+        (lambda: dr.simulate(noisy, inputs, every=61), "every: got 61, wanted at most 60"),
+        (lambda: dr.simulate(noisy, inputs, record=3), "record: got 3, wanted names among state"),
+        (lambda: dr.simulate(noisy, inputs, to=3), "to: got 3, wanted a file name"),
+        (lambda: dr.simulate(Counter(), np.zeros((3, 1)), rng="x"), "rng: got 'x'"),
+        (lambda: dr.simulate(noisy, np.zeros((0, 5, 3))), "at least one row"),
+        (lambda: dr.simulate(noisy, inputs, x0=np.zeros((0, 40))), r"x0: got shape \(0, 40\)"),
+        (lambda: dr.simulate(noisy, inputs, x0=whole.state), "a DataArray over time.*Pass the Dataset"),
+        (lambda: dr.simulate(noisy, inputs, x0=whole.isel(time=slice(0, 20))), "x0: got a result cut at 20"),
+        (lambda: dr.simulate(noisy, inputs, x0=whole, rng=1), "rng: got a seed beside a result to continue"),
         (lambda: dr.simulate(Clock(), steps=3), "dt: got nothing.*A flow needs a time step"),
         (lambda: dr.simulate(Clock(), dt=-1, steps=3), "dt: got -1"),
         (lambda: dr.simulate(Clock(), dt=0.1), "Pass steps=…, or duration=… for a flow"),

@@ -76,7 +76,8 @@ _NAMED = {"tanh": Tanh, "sigmoid": Sigmoid, "relu": ReLU, "identity": Identity}
 def activation(chosen: Any) -> Activation:
     """An activation from its name, an `Activation`, or a function of one number.
 
-    A function is compiled into the kernels; its slope is a central difference. For an exact slope subclass `Activation`.
+    A function is compiled into the kernels; its slope is a central difference. For an exact slope, and for a system that can
+    be saved, subclass `Activation`.
 
     >>> activation("relu")
     ReLU()
@@ -96,4 +97,4 @@ def _from_function(function: Callable[[float], float]) -> type[Activation]:
         return compiled(a)
 
     members = {"value": value, "__module__": function.__module__, "__qualname__": function.__qualname__}
-    return type(function.__name__, (Activation,), members)
+    return type(function.__name__, (Activation,), {**members, "_named": False})

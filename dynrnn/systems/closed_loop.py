@@ -42,22 +42,19 @@ def read_vjp(r, x, gy, gx):
 
 
 class Affine(Record):
-    """``y = W_out x + b``. Fields: `W_out` coupling (output, size), `b` (output,).
+    """``y = W_out x + b``. `W_out` (output, size) is an array or coupling, `b` (output,) zero by default.
 
-    >>> Affine.of([[1.0, 2.0]], [0.5])
-    Affine(W_out=Dense(values=array([[1.],
-           [2.]])), b=array([0.5]))
+    >>> Affine([[1.0, 2.0]], [0.5]).b
+    array([0.5])
     """
 
     W_out: Coupling
     b: np.ndarray
 
-    @classmethod
-    def of(cls, W_out: Any, b: Any = None, dtype: Any = None) -> Affine:
-        """From a matrix (output, size) and an offset (output,), zero by default."""
+    def __init__(self, W_out: Any, b: Any = None, dtype: Any = None):
         W = coupling(W_out, name="W_out", dtype=dtype)
         b = np.zeros(W.shape[0]) if b is None else b
-        return cls(W, _check.array("b", b, shape=(W.shape[0],), dtype=W.dtype))
+        super().__init__(W_out=W, b=_check.array("b", b, shape=(W.shape[0],), dtype=W.dtype))
 
     def read(r, x, y):
         copy(r.b, y)
@@ -220,5 +217,5 @@ def _as_readout(given: Any, system: System) -> Record:
     if isinstance(given, Affine):
         return given
     if hasattr(given, "W_out"):
-        return Affine.of(given.W_out, given.b, system.dtype)
-    return Affine.of(given, dtype=system.dtype)
+        return Affine(given.W_out, given.b, system.dtype)
+    return Affine(given, dtype=system.dtype)

@@ -90,6 +90,8 @@ class ESN(Network):
         feedback: int = 0,
         feedback_scaling: Any = 1.0,
         topology: str = "random",
+        density: float | None = None,
+        in_degree: int | None = None,
         topology_options: dict | None = None,
         activation: Any = "tanh",
         noise_std: float = 0.0,
@@ -105,8 +107,8 @@ class ESN(Network):
         leak, activation, noise_std, dtype : as for `ESN`.
         input_scaling, feedback_scaling : weights are uniform on [-scaling, scaling]; a number or one per column.
         bias_scaling : biases are uniform on [-bias_scaling, bias_scaling].
-        topology : "random" with ``topology_options={"density": 0.1}`` or ``{"in_degree": 10}``, or another name of
-            `dynrnn.couplings.graphs`.
+        topology, density, in_degree, topology_options : graph of W, "random" or another name of
+            `dynrnn.couplings.graphs`, its share of connections or connections per unit (10), and its further options.
         rng : seed or Generator. W, W_in, bias and W_fb have streams of their own, so that one does not move another.
 
         >>> from dynrnn.systems.esn import ESN
@@ -118,7 +120,8 @@ class ESN(Network):
         units = _check.integer("units", units, 1)
         inputs, feedback = _check.integer("inputs", inputs, 0), _check.integer("feedback", feedback, 0)
         streams = _check.generator(rng).spawn(4)
-        W = coupling(graphs.topology(topology, units, rng=streams[0], **(topology_options or {})), dtype=dtype)
+        options = {k: v for k, v in (("density", density), ("in_degree", in_degree)) if v is not None} | (topology_options or {})
+        W = coupling(graphs.topology(topology, units, rng=streams[0], **options), dtype=dtype)
         if spectral_radius is not None:
             W = spectral.rescale(W, spectral_radius)
         W_in = _uniform("input_scaling", input_scaling, units, inputs, streams[1])

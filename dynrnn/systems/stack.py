@@ -38,7 +38,8 @@ class Stack(System):
     trainable: ClassVar[tuple[str, ...]] = ("first", "second")
 
     def __init__(self, *layers: System, **fields: Any):
-        first, second = (fields["first"], fields["second"]) if fields else (layers[0], _rest(layers))
+        second = fields["second"] if fields else _rest(layers)
+        first = fields["first"] if fields else layers[0]
         for layer in (first, second):
             if not isinstance(layer, System) or layer.is_flow:
                 _check.fail("Stack", type(layer).__name__, "maps", "Wrap a flow in Discretised first.", TypeError)
