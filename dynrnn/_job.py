@@ -20,10 +20,15 @@ from dynrnn.forecast._clock import Clock
 from dynrnn.forecast.backtest import backtest, rolling_origins
 from dynrnn.forecast.tuning import Tuned, tune
 
-__all__ = ["Job", "default_horizon", "evaluate", "figure", "forecast", "mean_absolute", "ready", "words"]
+__all__ = ["Job", "default_horizon", "evaluate", "figure", "forecast", "mean_absolute", "ready", "season_of", "words"]
 
+FOLDS = 8
 LEVELS = (0.05, 0.95)
 SHOWN = 8  # horizons of history in the figure, or cycles where there is a season
+CYCLES = {("months", 1): 12, ("month ends", 1): 12, ("months", 3): 4, ("month ends", 3): 4}
+CYCLES |= {("datetime", 86_400_000_000_000): 7, ("datetime", 3_600_000_000_000): 24}
+"""Rows per cycle that a calendar suggests: months and quarters of a year, days of a week, hours of a day."""
+_ALIKE = 0.01  # errors this close, as a share, are no difference
 
 
 @dataclass(frozen=True)
@@ -39,12 +44,25 @@ class Job:
         """In words, whether the reservoir beats the baselines."""
         errors = mean_absolute(self.report)
         ours = errors.pop("reservoir")
-        better = [name for name, value in errors.items() if value <= ours]
         best = min(errors, key=errors.__getitem__)
-        share = f"{abs(1 - ours / errors[best]):.0%} {'above' if better else 'below'} that of {words(best)}"
-        if better:
-            return f"The reservoir does NOT beat {', '.join(map(words, better))}: its mean absolute error is {share}."
-        return f"The reservoir beats all {len(errors)} baselines: its mean absolute error is {share}, the best of them."
+        missing = "" if "seasonal_naive" in errors else " (no seasonal baseline: pass --season)"
+        return f"The reservoir {_compared(ours, errors, best)}{missing}."
+
+
+def _compared(ours: float, errors: dict[str, float], best: str) -> str:
+    """How the reservoir's error stands to those of the baselines, of which `best` has the least."""
+    better = ", ".join(words(name) for name, value in errors.items() if value <= ours)
+    if errors[best] == 0:
+        return f"does NOT beat {better}: {words(best)} makes no error" if better else "makes no error"
+    change = ours / errors[best] - 1
+    share = (
+        f"its mean absolute error is {abs(change):.{0 if abs(change) > _ALIKE else 1}%} {'above' if better else 'below'} that of"
+    )
+    if abs(change) <= _ALIKE:
+        return f"is about as good as {words(best)}, the best of {len(errors)} baselines: {share} {words(best)}"
+    if better:
+        return f"does NOT beat {better}: {share} {words(best)}"
+    return f"beats all {len(errors)} baselines: {share} {words(best)}, the best of them"
 
 
 def words(name: str) -> str:
@@ -74,16 +92,28 @@ def ready(y: xr.DataArray, fill: str | None = None) -> xr.DataArray:
     return y
 
 
+def season_of(y: xr.DataArray, rows: int | None = None) -> int | None:
+    """Rows per cycle: the one that is known, else the calendar's where the first `rows` hold two of them."""
+    known = y.attrs.get("season")
+    if known is not None or "time" not in y.coords:
+        return known
+    clock = Clock.of(str(y.name or "series"), y["time"].values, y.size)
+    season = CYCLES.get((clock.calendar or clock.kind, clock.step))
+    return season if season and 2 * season <= (y.size if rows is None else rows) else None
+
+
 def default_horizon(y: xr.DataArray) -> int:
-    """A cycle where one is known; else a twentieth of the series, at most 100 rows."""
-    return int(y.attrs.get("season") or min(100, max(1, y.size // 20)))
+    """A cycle where one is known and there are enough of them; else a twentieth of the series, at most 100 rows."""
+    season = season_of(y)
+    enough = season and y.size >= (FOLDS + 5) * season  # five of them to choose hyper-parameters on
+    return int(season) if season and enough else min(100, max(1, y.size // 20))
 
 
 def evaluate(
     y: xr.DataArray,
     horizon: int,
     *,
-    folds: int = 8,
+    folds: int = FOLDS,
     units: int = 100,
     members: int = 10,
     seed: int = 0,
@@ -95,14 +125,17 @@ def evaluate(
     say(f"choosing hyper-parameters on the first {origins[0]} rows")
     tuned = tune(y[: origins[0]], horizon, model=model)
     say(f"back-testing {folds} forecasts of {horizon} rows on the last {y.size - origins[0]}")
-    return tuned, backtest(y, horizon, folds, model=tuned.best)
+    return tuned, backtest(y, horizon, folds, model=tuned.best, season=season_of(y, origins[0]))
 
 
 def forecast(y: xr.DataArray, horizon: int, *, say: Callable[[str], Any] = lambda text: None, **options: Any) -> Job:
     """Do the job for one series (time,), as `ready` gives it; options as for `evaluate`."""
-    tuned, report = evaluate(y, horizon, say=say, **options)
-    say(f"forecasting {horizon} rows from the last with {tuned.best.n_members} reservoirs")
-    forecasts = [tuned.best.fit(rows).forecast(horizon, quantiles=LEVELS) for rows in (y[:-horizon], y)]
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    with threadpool_limits(1, "blas"):  # the matrices of a hundred units are slower on many threads
+        tuned, report = evaluate(y, horizon, say=say, **options)
+        say(f"forecasting {horizon} rows from the last with {tuned.best.n_members} reservoirs")
+        forecasts = [tuned.best.fit(rows).forecast(horizon, quantiles=LEVELS) for rows in (y[:-horizon], y)]
     chosen = {name: value for name, value in tuned.best.get_params().items() if name in tuned.table}
     about = {"horizon": horizon, "folds": report.sizes["fold"], "seed": tuned.best.random_state, "chosen": json.dumps(chosen)}
     data = _together(y, forecasts, report, horizon).assign_attrs(about | {"dynrnn": forecasts[-1].attrs["dynrnn"]})

@@ -13,6 +13,7 @@ import hashlib
 import importlib
 import inspect
 import json
+import sys
 import types
 from collections import namedtuple
 from typing import Any, ClassVar
@@ -20,11 +21,16 @@ from typing import Any, ClassVar
 import numpy as np
 
 from dynrnn import _check, _jit
+from dynrnn._fingerprint import Opaque, fingerprint, is_ours
 
 _FULL_UP_TO = 1000
 _KINDS = {"float": float, "int": int, "bool": bool}
 _KEPT = tuple(np.dtype(t) for t in "f4 f8 i8 u1 u2 u4 u8".split())  # other arrays become float64, signed integers int64
 _REGISTRY: dict[str, type[Record]] = {}
+KERNELS = "class kernels"  # in `to_dict`, the digest of a user's kernels: with its space it cannot be a field's name
+_WITH_KERNELS = ("system", "couplings", "systems.network", "systems.hopfield", "systems.closed_loop", "systems.stack")
+_PYTHON = "python {}.{}".format(*sys.version_info) + " without jit" * _jit.DISABLED
+UNNAMED, UNREADABLE = "of a function", "unreadable"
 
 
 class Record:
@@ -40,6 +46,8 @@ class Record:
     scratch_names: ClassVar[tuple[str, ...]] = ()
     Params: ClassVar[Any]
     _kinds: ClassVar[dict[str, str]] = {}
+    _named: ClassVar[bool] = True  # whether the class can be found again by its name
+    _written: ClassVar[frozenset[str]] = frozenset()  # names in the class statement: derivatives may be provided later
     _raw: dict[str, Any]
     _json: str
 
@@ -48,6 +56,7 @@ class Record:
         inherited = [base._kinds for base in reversed(cls.__mro__[1:]) if issubclass(base, Record)]
         cls._kinds = functools.reduce(dict.__or__, [*inherited, _own_fields(cls)])
         cls.fields = tuple(cls._kinds)
+        cls._written = frozenset(vars(cls))
         cls.Params = parameter_type(cls, "Params", (*cls.fields, *cls.scratch_names))
         _REGISTRY[f"{cls.__module__}.{cls.__qualname__}"] = cls
 
@@ -129,8 +138,13 @@ class Record:
     # -------------------------------------------------------------------------------------------------- storage
 
     def to_dict(self) -> dict[str, Any]:
-        """Class and fields as nested dictionaries of numbers, text and arrays; `from_dict` is its inverse."""
+        """Class and fields as nested dictionaries of numbers, text and arrays; `from_dict` is its inverse.
+
+        A class from outside this package comes with a digest of its kernels, by which `from_dict` knows it again.
+        """
         out: dict[str, Any] = {"class": f"{type(self).__module__}.{type(self).__qualname__}"}
+        if not is_ours(type(self).__module__):
+            out[KERNELS] = _digest(type(self))
         for name, value in self._raw.items():
             out[name] = value.to_dict() if isinstance(value, Record) else _locked(value)
         return out
@@ -145,14 +159,37 @@ class Record:
                 importlib.import_module(module)
         if name not in _REGISTRY:
             _check.fail("class", repr(name), "a class that is imported", f"Import the module that defines {short} first.")
-        fields = {k: Record.from_dict(v) if isinstance(v, dict) else v for k, v in data.items() if k != "class"}
-        return _REGISTRY[name](**fields)
+        _refuse_if_changed(_REGISTRY[name], data.get(KERNELS))
+        given = {k: v for k, v in data.items() if k not in ("class", KERNELS)}
+        return _REGISTRY[name](**{k: Record.from_dict(v) if isinstance(v, dict) else v for k, v in given.items()})
 
     def to_json(self) -> str:
         """`to_dict` as text: provenance for results. Large arrays appear as shape and digest; `dynrnn.save` keeps them."""
         if "_json" not in self.__dict__:
             object.__setattr__(self, "_json", json.dumps(self.to_dict(), default=_summary))
         return self._json
+
+
+def _digest(cls: type[Record]) -> str:
+    """Python's version and a digest of the kernels that a class from outside this package defines or inherits from outside."""
+    for module in _WITH_KERNELS:  # so that the names of all kernels are known
+        importlib.import_module(f"dynrnn.{module}")
+    outside = {name for base in cls.__mro__ if not is_ours(base.__module__) for name in getattr(base, "_written", ())}
+    kernels = [(name, _jit.kernel(cls, name)) for name in sorted(_jit._GENERIC_NAMES & outside)]
+    try:
+        digest = fingerprint([cls.fields, *kernels])
+    except Opaque:
+        digest = UNREADABLE
+    return f"{UNNAMED if not cls._named else _PYTHON} {digest}"
+
+
+def _refuse_if_changed(cls: type[Record], digest: str | None) -> None:
+    """Bytecode differs between versions of Python, so that digests of another version say nothing."""
+    now = None if digest is None else _digest(cls)
+    if now is None or now == digest or (cls._named and not str(digest).startswith((f"{_PYTHON} ", UNNAMED))):
+        return
+    got = f"{cls.__module__}.{cls.__qualname__}, whose kernels have changed since"
+    _check.fail("class", got, "the class as it was saved", "Restore its code, or build the object anew.")
 
 
 def _summary(value: Any) -> Any:

@@ -35,8 +35,19 @@ def main() -> None:
     app()
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from dynrnn import __version__
+
+        typer.echo(f"dynrnn {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def options(traceback: Annotated[bool, typer.Option("--traceback", help="Show where an error comes from.")] = False) -> None:
+def options(
+    traceback: Annotated[bool, typer.Option("--traceback", help="Show where an error comes from.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)] = False,
+) -> None:
     global _show_traceback
     _show_traceback = traceback
 
@@ -85,6 +96,9 @@ def forecast(
     series: Annotated[str, typer.Argument(help="co2, elnino, membrane, nile, sunspots, or a CSV file.")],
     column: Annotated[str | None, typer.Option(help="Column of the CSV file to forecast.")] = None,
     time_column: Annotated[str | None, typer.Option("--time", help="Column of time stamps: numbers or dates.")] = None,
+    sep: Annotated[str | None, typer.Option(help="What separates the cells of the CSV file: ';', or tab.")] = None,
+    decimal: Annotated[str | None, typer.Option(help="What stands before fractions in the CSV file: ','.")] = None,
+    dayfirst: Annotated[bool | None, typer.Option(help="Whether 1/2/2001 in the CSV file is in February.")] = None,
     horizon: Annotated[int | None, typer.Option(help="Rows to forecast; by default one cycle, or 5 % of the series.")] = None,
     season: Annotated[int | None, typer.Option(help="Rows per cycle, where there is one.")] = None,
     fill: Annotated[str | None, typer.Option(help="'interpolate': straight lines across missing values.")] = None,
@@ -99,32 +113,59 @@ def forecast(
     Hyper-parameters are chosen on the rows before the test stretch, never on it.
     """
     with _ends_well() as kept:
-        y = _read(series, column, time_column, season, fill)
-        from dynrnn import _check, _job
+        _check_counts({"horizon": horizon, "season": season, "folds": folds, "units": units, "members": members}, seed)
+        _check_folder(out)
+        file = {"column": column, "time": time_column, "sep": sep, "decimal": decimal, "dayfirst": dayfirst}
+        y = _read(series, {name: value for name, value in file.items() if value is not None}, season, fill)
+        from dynrnn import _job
 
-        horizon = _job.default_horizon(y) if horizon is None else _check.integer("horizon", horizon, 1)
+        horizon = _job.default_horizon(y) if horizon is None else horizon
         out.mkdir(parents=True, exist_ok=True)
         done = _job.forecast(y, horizon, folds=folds, units=units, members=members, seed=seed, say=_progress)
         typer.echo("\n".join(_summary(y, done)))
         _write_forecast(done, out, kept)
 
 
-def _read(series: str, column: str | None, time_column: str | None, season: int | None, fill: str | None) -> Any:
+def _check_counts(counts: dict[str, int | None], seed: int) -> None:
+    """Refuse what no work can start with, by the name of its option."""
+    from dynrnn import _check
+
+    for name, value in counts.items():
+        if value is not None:
+            _check.integer(f"--{name}", value, 1)
+    _check_seed(seed)
+
+
+def _check_seed(seed: int) -> None:
+    from dynrnn import _check
+
+    _check.integer("--seed", seed, 0, 2**63 - 1, "It is written into the data, as 64 bits.")
+
+
+def _check_folder(out: Path) -> None:
+    from dynrnn import _check
+
+    if out.exists() and not out.is_dir():
+        _check.fail("--out", f"{str(out)!r}, a file", "a folder, there or not", error=NotADirectoryError)
+
+
+def _read(series: str, file: dict[str, Any], season: int | None, fill: str | None) -> Any:
     """A series by name or from a file, checked."""
     from dynrnn import _check, _job, tasks
 
     if series in tasks.names():
-        if column is not None or time_column is not None:
-            _check.fail("--column, --time", f"a column for {series!r}", "none: it has one column", "They are for CSV files.")
+        if file:
+            given = ", ".join(f"--{name}" for name in file)
+            _check.fail(given, f"options of a file for {series!r}", "none: it has one column", "They are for CSV files.")
         y = tasks.load(series)
     elif Path(series).suffix or Path(series).exists():
         from dynrnn._csv import read_csv
 
-        y = read_csv(series, column, time_column)
+        y = read_csv(series, **file)
     else:
         _check.choice("series", series, [*tasks.names(), "a CSV file"])
     if season is not None:
-        y.attrs["season"] = _check.integer("season", season, 1)
+        y.attrs["season"] = season
     return _job.ready(y, fill)
 
 
@@ -136,15 +177,18 @@ def _summary(y: Any, job: Any) -> list[str]:
     units = y.attrs.get("units", "1")
     unit = "" if units == "1" else f" ({units})"
     by_model = job.report["mae"]
-    table = [["mean absolute error", "all rows", "1 ahead", f"{horizon} ahead"]]
+    shown = sorted({1, horizon})
+    table = [["mean absolute error", "all rows", *(f"{h} ahead" for h in shown)]]
     for model, mean in mean_absolute(job.report).items():
-        ends = [by_model.sel(model=model, horizon=h).item() for h in (1, horizon)]
+        ends = [by_model.sel(model=model, horizon=h).item() for h in shown]
         table.append([words(model), *(f"{value:.4g}" for value in (mean, *ends))])
+    season = job.report.attrs["season"]
     chosen = ", ".join(f"{name} {_short(value)}" for name, value in job.chosen.items())
     return [
         f"{y.attrs.get('long_name', y.name)}{unit}: {y.size} rows",
         f"chosen before the test stretch: {chosen}",
-        f"back-test: {folds} forecasts of {horizon} rows, each from the rows before it",
+        f"back-test: {folds} forecasts of {horizon} rows, each from the rows before it"
+        + (f"; season {season} rows" if season else ""),
         "",
         *_aligned(table),
         "",
@@ -201,6 +245,8 @@ def study_run(
     with _ends_well() as kept:
         from dynrnn.study import find
 
+        _check_seed(seed)
+        _check_folder(out)
         study = find(name, path)
         outcome = study.run(seed, fast)
         for claim in outcome.claims:

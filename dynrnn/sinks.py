@@ -87,7 +87,7 @@ class Memory:
         self.layout, self.rows = layout, 0
         trials, dtype = layout.trials, layout.system.dtype
         widths = layout.which().size * trials, (layout.system.output_size if layout.outputs else 0) * trials
-        _refuse_if_too_large((rows + layout.initial) * sum(widths) * dtype.itemsize)
+        refuse_if_too_large((rows + layout.initial) * sum(widths) * dtype.itemsize)
         self.X, self.Y = (np.empty((rows + layout.initial, width), dtype) for width in widths)
 
     def buffers(self, n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -185,6 +185,8 @@ def sink(to: str | os.PathLike | None, layout: Layout, rows: int) -> Memory | Fi
     """The sink for a file name, or memory for None."""
     if to is None:
         return Memory(layout, rows)
+    if not isinstance(to, (str, os.PathLike)):
+        _check.fail("to", repr(to), "a file name", error=TypeError)
     path = Path(to)
     kinds: dict[str, type[FileSink | ZarrSink]] = {".nc": FileSink, ".zarr": ZarrSink}
     if path.suffix not in kinds:
@@ -194,9 +196,17 @@ def sink(to: str | os.PathLike | None, layout: Layout, rows: int) -> Memory | Fi
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary name beside `path` that takes its place at the end, and only if nothing went wrong."""
+    """A temporary name beside `path` that takes its place at the end, and only if nothing went wrong.
+
+    Where `path` is a link, what it leads to is replaced. Folders and devices are refused.
+    """
+    path = path.resolve()
     if not path.parent.is_dir():
         _check.fail("path", repr(str(path)), "a name in a folder that exists", f"Create {path.parent} first.", FileNotFoundError)
+    if path.is_dir():
+        _check.fail("path", f"the folder {str(path)!r}", "the name of a file", error=IsADirectoryError)
+    if path.exists() and not path.is_file():
+        _check.fail("path", repr(str(path)), "a new name or a regular file", "Devices and pipes are not replaced.", OSError)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield temporary
@@ -205,7 +215,7 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def _refuse_if_too_large(size: int) -> None:
+def refuse_if_too_large(size: int) -> None:
     free = _free_memory()
     if free is not None and size > _FREE_SHARE * free:
         raise MemoryError(

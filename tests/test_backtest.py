@@ -9,6 +9,7 @@ import xarray as xr
 
 from dynrnn.forecast import ReservoirForecaster, backtest, baselines, rolling_origins, tune
 from dynrnn.forecast.tuning import _gain
+from dynrnn.tasks import datasets
 
 SMALL = ReservoirForecaster(30)
 
@@ -172,3 +173,30 @@ def test_tune_drops_what_diverges():
 def test_bad_requests_are_told_what_is_wrong(call, parts):
     with pytest.raises(ValueError, match=".*".join(map(re.escape, parts))):
         call()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"grid": {}}, "grid: got no names, wanted at least one."),
+        ({"grid": {"leak": []}}, "grid['leak']: got no candidates, wanted at least one."),
+        ({"grid": {"leak": 0.5}}, "grid['leak']: got 0.5, wanted a list of values, such as [0.5]."),
+        ({"grid": {"topology": "ring"}}, "grid['topology']: got 'ring', wanted a list of values, such as ['ring']."),
+        ({"grid": 3}, "grid: got 3, wanted names with values, or a list of dictionaries."),
+        ({"grid": [1.0]}, "grid[0]: got 1.0, wanted a dictionary."),
+        ({"grid": [{"leek": 1.0}]}, "grid: got 'leek'"),
+        ({"model": 3}, "model: got 3, wanted a ReservoirForecaster."),
+    ],
+)
+def test_what_tune_cannot_search_is_told(options, message):
+    with pytest.raises((ValueError, TypeError), match=re.escape(message)):
+        tune(wave(), 5, **options)
+
+
+def test_autoregression_of_a_short_noisy_series_does_not_explode():
+    """The annual flow of the Nile: by plain AIC, the forecast from row 50 has order 16, a root of 1.2, and errors of 1400."""
+    y = datasets.nile().values
+    forecasts = [baselines.autoregressive(y[:origin, None], 10) for origin in range(20, 91, 10)]
+    assert y.min() < np.min(forecasts) and np.max(forecasts) < y.max()
+    growth = 1.05 ** np.arange(40)
+    assert np.allclose(baselines.autoregressive(growth[:30, None], 10)[:, 0], growth[30:], rtol=1e-6)

@@ -76,6 +76,40 @@ def test_the_verdict_says_in_words_who_is_beaten(ours, verdict):
     assert verdict in _job.Job(xr.Dataset(), report, {}).verdict
 
 
+def verdict(**errors):
+    report = xr.Dataset({"mae": (("model", "horizon"), [[e] for e in errors.values()])}, {"model": list(errors)})
+    return _job.Job(xr.Dataset(), report, {}).verdict
+
+
+def test_a_difference_below_a_hundredth_is_none():
+    text = verdict(reservoir=0.998, naive=1.0, drift=3.0)
+    assert text.startswith(
+        "The reservoir is about as good as naive, the best of 2 baselines: its mean absolute error is 0.2% below"
+    )
+    assert text.endswith("(no seasonal baseline: pass --season).")
+    assert "no seasonal" not in verdict(reservoir=1.0, naive=2.0, seasonal_naive=3.0)
+
+
+def test_a_baseline_without_error_is_not_beaten():
+    assert "does NOT beat naive, drift: naive makes no error" in verdict(reservoir=1e-9, naive=0.0, drift=0.0)
+
+
+CLOCKS = [("M8[M]", 1, 12), ("M8[M]", 3, 4), ("M8[D]", 1, 7), ("M8[h]", 1, 24), ("M8[D]", 2, None), ("i8", 1, None)]
+
+
+@pytest.mark.parametrize(("unit", "step", "season"), CLOCKS)
+def test_the_calendar_says_the_season_where_it_is_plain(unit, step, season):
+    stamps = (372 + step * np.arange(60)).astype(unit)
+    y = xr.DataArray(np.zeros(60), {"time": stamps.astype("M8[ns]") if unit[0] == "M" else stamps}, ("time",))
+    assert _job.season_of(y) == season and _job.season_of(y, 7) is None
+
+
+def test_a_constant_series_and_a_horizon_of_1_are_forecast(csv, tmp_path):
+    result = call("forecast", csv(wave=np.ones(120)), "--column", "wave", *SMALL[:-1], 1, "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "makes no error" in result.output and result.output.count("1 ahead") == 1 and "season 12 rows" in result.output
+
+
 def test_a_column_is_found_where_only_one_holds_numbers(tmp_path):
     path = tmp_path / "one.csv"
     path.write_text("year,flow\n2001-01-01,3\n2002-01-01,\n2003-01-01,5\n")
@@ -110,6 +144,15 @@ BAD = {
 }
 
 
+BAD |= {
+    "members 0": (["CSV", "--column", "wave", "--members", "0"], "--members: got 0, wanted an integer >= 1"),
+    "seed below 0": (["CSV", "--column", "wave", "--seed", "-1"], "--seed: got -1"),
+    "seed beyond 64 bits": (["CSV", "--column", "wave", "--seed", str(2**70)], "--seed: got 1180591620717411303424", "64 bits"),
+    "separator of two": (["CSV", "--sep", ";;"], "--sep: got ';;', wanted one character"),
+    "decimal of a built-in": (["sunspots", "--decimal", ","], "--decimal: got options of a file for 'sunspots'"),
+}
+
+
 def complains(result, *fragments):
     assert result.exit_code == 2, result.output
     assert "Traceback" not in result.output and isinstance(result.exception, SystemExit)
@@ -124,6 +167,61 @@ def test_bad_input_is_one_clear_line_and_exit_code_2(case, csv, tmp_path):
     path = csv()
     complains(call("forecast", *(path if a == "CSV" else a for a in args), "--out", tmp_path), *fragments)
     assert not (tmp_path / "forecast.nc").exists()
+
+
+MONTHS = "01/01/2001,1\n01/02/2001,2\n01/03/2001,3\n"
+NO_TABLE = {
+    "semicolons": ("date;v\n2001-01-01;3,5\n", "the column name 'date;v'", "seems to be separated by ';': pass --sep ';'"),
+    "tabs": ("date\tv\n2001-01-01\t3,5\n", "seems to be separated by tab: pass --sep tab"),
+    "surplus cells": ("a,b\n1,2,3\n4,5,6\n", "rows with more cells than column names"),
+    "no header": ("2001-01-01,3.5\n2001-01-02,4\n", "a first line of '2001-01-01', '3.5'", "add a line with column names"),
+    "ragged": ("a,b\n1,2\n1,2,3,4\n", "Expected 2 fields in line 3, saw 4", "Delete lines"),
+    "title": ("# title\ndate,v\n2001-01-01,3\n", "rows with more cells than column names", "Delete lines above"),
+    "latin-1": ("größe\n1\n2\n", "bytes that are not UTF-8", "Save it as CSV in UTF-8"),
+    "ambiguous dates": (f"date,v\n{MONTHS}", "'01/01/2001', day or month first", "--dayfirst"),
+    "both orders": ("date,v\n13/01/2001,1\n01/14/2001,2\n", "wanted day and month in one order"),
+    "two formats": ("date,v\n2001-01-01,1\n5 May 2001,2\n", "'5 May 2001' in line 3", "format of the first"),
+    "summer time": ("date,v\n2001-03-24T00:00+01:00,1\n2001-03-25T00:00+02:00,2\n", "several offsets", "in UTC"),
+    "one bad cell": ("date,v\n2001-01-01,1\n2001-01-02,x\n", "column 'v': got 'x' in line 3, wanted a number"),
+    "row labels": (",a,b\n0,1,2\n1,3,4\n", "columns of numbers 'a', 'b'"),
+}
+
+
+@pytest.mark.parametrize("case", NO_TABLE)
+def test_a_file_that_is_no_clear_table_is_refused_with_what_to_do(case, tmp_path):
+    text, *fragments = NO_TABLE[case]
+    (tmp_path / "x.csv").write_text(text, encoding="latin-1" if case == "latin-1" else "utf-8")
+    complains(call("forecast", tmp_path / "x.csv"), *fragments)
+
+
+def test_a_picture_is_no_table(tmp_path):
+    (tmp_path / "x.csv").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00\xff" * 20)
+    complains(call("forecast", tmp_path / "x.csv"), "x.csv", "wanted a text file")
+
+
+def test_separator_decimal_comma_and_order_of_dates_can_be_said(tmp_path):
+    path = tmp_path / "europe.csv"
+    path.write_text("Datum;Wert\n01.02.2001;3,5\n02.02.2001;4,5\n")
+    series = read_csv(path, sep=";", decimal=",", dayfirst=True)
+    np.testing.assert_array_equal(series, [3.5, 4.5])
+    assert series["time"].values.astype("datetime64[D]").astype(str).tolist() == ["2001-02-01", "2001-02-02"]
+    with pytest.raises(TypeError, match=r"column 'Wert': got '3,5' in line 2, .* pass --decimal ','"):
+        read_csv(path, sep=";", dayfirst=True)
+
+
+@pytest.mark.parametrize("last", ["13/02/2001", "02/13/2001"])
+def test_a_number_above_12_says_which_is_the_day(last, tmp_path):
+    first = "12/02/2001" if last.startswith("13") else "02/12/2001"
+    (tmp_path / "x.csv").write_text(f"v,date\n1,{first}\n2,{last}\n")
+    stamps = read_csv(tmp_path / "x.csv", "v")["time"].values
+    assert stamps.astype("datetime64[D]").astype(str).tolist() == ["2001-02-12", "2001-02-13"]
+    with pytest.raises(ValueError, match="wanted day and month in one order"):
+        read_csv(tmp_path / "x.csv", "v", dayfirst=last.startswith("02"))
+
+
+def test_row_labels_without_a_name_can_be_dates(tmp_path):
+    (tmp_path / "x.csv").write_text(",v\n2001-01-01,1\n2001-01-02,2\n")
+    assert read_csv(tmp_path / "x.csv")["time"].dtype.kind == "M"
 
 
 def test_unsorted_and_irregular_time_stamps_are_refused(csv):
@@ -154,7 +252,7 @@ def test_a_series_too_short_to_choose_hyper_parameters_on_is_refused(csv):
 
 def test_a_folder_that_cannot_be_written_is_said_before_the_work(csv, tmp_path):
     (tmp_path / "file").write_text("")
-    complains(call("forecast", csv(), "--column", "wave", "--out", tmp_path / "file"), "file")
+    complains(call("forecast", csv(), "--column", "wave", "--out", tmp_path / "file"), "--out: got", "a file, wanted a folder")
 
 
 def test_ctrl_c_says_what_is_kept(csv, tmp_path, monkeypatch):
@@ -198,6 +296,10 @@ def test_a_ledger_with_a_failed_study_is_written_and_exits_with_1(tmp_path):
 
 def test_an_unknown_study_is_told_the_known_ones():
     complains(call("study", "run", "narma"), "study: got 'narma', wanted one of", "Did you mean 'narma10'?")
+
+
+def test_the_version_is_told():
+    assert call("--version").output.startswith("dynrnn 0.")
 
 
 def test_info_names_versions_threads_and_cache():

@@ -428,3 +428,47 @@ def test_a_loop_that_diverges_says_when_and_keeps_what_it_has():
         fitted.forecast(5000, quantiles=None)
     kept = caught.value.result
     assert 0 < kept.sizes["time"] <= caught.value.step and np.isfinite(kept.forecast).all()
+
+
+PAIR = pd.DataFrame(wave(60, 0.1, features=2), columns=["a", "b"])
+
+
+def test_swapped_and_renamed_columns_are_refused():
+    swapped, y = PAIR[["b", "a"]], wave(60)
+    for fitted in (model().fit(PAIR), ReservoirForecaster.from_dict(model().fit(PAIR).to_dict())):
+        for call in (fitted.update, fitted.one_step, fitted.score):
+            with says("y: got columns ['b', 'a'], wanted ['a', 'b'], as in fit.", "Pass y[['a', 'b']]."):
+                call(swapped[:3])
+        with says("y: got columns ['a', 'c']", "Rename the columns"):
+            fitted.update(PAIR[:3].rename(columns={"b": "c"}))
+    driven = model().fit(y, PAIR)
+    with says("X: got columns ['b', 'a'], wanted ['a', 'b'], as in fit.", "Pass X[['a', 'b']]."):
+        driven.forecast(3, swapped[:3])
+    with says("y[1]: got columns ['b', 'a'], wanted ['a', 'b'], as y[0] has."):
+        model().fit([PAIR, swapped])
+    numbered = pd.DataFrame(PAIR[:3].to_numpy(), index=range(60, 63))
+    assert np.array_equal(
+        point(model().fit(PAIR).update(PAIR[:3].to_numpy())),
+        point(model().fit(PAIR).update(numbered)),
+    )
+    with says("y: got columns [1, 0], wanted [0, 1]"):
+        model().fit(PAIR.to_numpy() @ np.eye(2)).fit(pd.DataFrame(PAIR.to_numpy())).update(numbered[[1, 0]])
+
+
+@pytest.mark.parametrize("scale", [1e300, 1e-300])
+def test_the_unit_of_a_series_does_not_matter(scale):
+    y = wave(noise=0.1)
+    assert np.allclose(point(model().fit(y * scale)) / scale, point(model().fit(y)), rtol=1e-6)
+    assert np.allclose(point(model().fit(y, y * scale), X=y[:7] * scale), point(model().fit(y, y), X=y[:7]), rtol=1e-6)
+
+
+def test_series_near_the_largest_float_are_refused():
+    with says("y: got values as large as 1e+308, wanted at most 1e+307 in size. Rescale them."):
+        model().fit(np.where(np.arange(50) % 2, 1e308, 0.0))
+    with says("X: got values as large as 1e+308"):
+        model().fit(wave(50), np.full(50, 1e308))
+
+
+def test_alpha_may_be_a_number_and_says_so():
+    with says("alpha: got 'x', wanted a number >= 0, a list of such numbers, or 'gcv'"):
+        model(alpha="x").fit(wave(50))

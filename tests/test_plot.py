@@ -42,12 +42,24 @@ def test_forecasts_from_two_origins_are_two_lines_under_one_name(forecast, ax):
 
 def test_horizon_errors_are_named_at_their_ends_without_overlap(ax):
     errors = xr.DataArray(
-        [[1.0, 2.0], [1.0, 2.0], [1.0, 2.01]], dims=("model", "horizon"), coords={"model": ["a", "b", "c"], "horizon": [1, 2]}
+        [[1.0, 2.0], [1.5, 2.0], [1.0, 2.02]], dims=("model", "horizon"), coords={"model": ["a", "b", "c"], "horizon": [1, 2]}
     )
     plot.horizon_errors(errors, ax)
-    heights = sorted(text.xy[1] for text in ax.texts)
+    heights = sorted(text.xyann[1] for text in ax.texts)
     assert {text.get_text() for text in ax.texts} == {"a", "b", "c"} and ax.get_legend() is None
     assert np.diff(heights).min() >= 0.0699 and ax.get_ylim()[0] == 0
+
+
+def test_models_with_one_curve_share_a_name(ax):
+    coords = {"model": ["a", "naive", "drift"], "horizon": [1, 2]}
+    plot.horizon_errors(xr.DataArray([[1.0, 2.0], [2.0, 3.0], [2.01, 3.0]], coords, ("model", "horizon")), ax)
+    assert [text.get_text() for text in ax.texts] == ["a", "naive, drift"] and len(ax.lines) == 2
+
+
+@pytest.mark.filterwarnings("error")
+def test_errors_of_one_step_are_points(ax):
+    plot.horizon_errors(xr.DataArray([[1.0], [2.0]], {"model": ["a", "b"], "horizon": [1]}, ("model", "horizon")), ax)
+    assert [line.get_marker() for line in ax.lines] == ["o", "o"]
 
 
 def test_dots_show_every_seed_and_the_reference(ax):

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from dynrnn._record import Record
+from dynrnn.couplings import Dense, Zero
+from dynrnn.systems.activations import Activation, activation
 
 
 class Inner(Record):
@@ -230,3 +232,30 @@ def test_a_class_that_is_not_there_is_named():
 def test_storage_refuses_fields_the_class_does_not_have():
     with pytest.raises(ValueError, match="got 'rates', wanted one of 'rate'"):
         Record.from_dict({**Inner().to_dict(), "rates": 1.0})
+
+
+def test_a_class_that_was_written_anew_is_not_taken_for_the_old_one():
+    def family(power):
+        class Law(Activation):
+            def value(f, a):
+                return a**power
+
+        return Law
+
+    old = family(2)().to_dict()
+    assert Record.from_dict(old) == Record.from_dict(old)
+    family(3)
+    with pytest.raises(ValueError, match=r"Law, whose kernels have changed since, wanted the class as it was saved"):
+        Record.from_dict(old)
+
+
+def test_functions_of_one_name_are_told_apart():
+    first, second = (activation(f) for f in [lambda a: a / 2, lambda a: a / 3])
+    assert Record.from_dict(second.to_dict()) == second
+    with pytest.raises(ValueError, match=r"lambda>, whose kernels have changed since"):
+        Record.from_dict(first.to_dict())
+
+
+def test_a_coupling_shows_its_shape():
+    assert repr(Dense(values=[[1, 3], [2, 4], [5, 6]])) == "Dense(2 x 3, float64)"
+    assert repr(Zero.of(2, 3, np.float32)) == "Zero(2 x 3, float32)"

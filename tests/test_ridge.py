@@ -523,3 +523,14 @@ def test_a_path_of_penalties_is_as_many_fits(solver):
         one = Ridge(alpha, solver=solver).fit(x, y)
         np.testing.assert_allclose(W[k], one.W_out, rtol=1e-10)
         np.testing.assert_allclose(b[k], one.b, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("solver", ["auto", "normal", "qr"])
+def test_states_whose_squares_overflow_are_refused(solver):
+    S, T = np.random.default_rng(0).normal(size=(50, 3)), np.arange(50.0)
+    with pytest.raises(ValueError, match=r"states: got a scatter matrix that is not finite.*too large: rescale them"):
+        Ridge(solver=solver).fit(S * 1e200, T)
+    with pytest.raises(ValueError, match=r"targets: got sums .* not finite.*too large: rescale them"):
+        Ridge([0.1, 1.0], solver=solver).fit(S, T * 1e200)
+    with pytest.raises(TypeError, match=r"alpha: got 'x', wanted a number >= 0, or an array of such numbers"):
+        Ridge("x")

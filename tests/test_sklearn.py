@@ -222,3 +222,11 @@ def test_bad_input_is_told_what_is_wrong(call, parts):
     X, y = sequence()
     with pytest.raises((ValueError, TypeError), match=".*".join(map(re.escape, parts))):
         call(X, y)
+
+
+def test_swapped_axes_of_the_inputs_are_recognised():
+    X, y = sequence(50)
+    with pytest.raises(ValueError, match=r"The axes look swapped: pass X\.T\."):
+        ReservoirRegressor(UNITS).fit(X.T, y)
+    with pytest.raises(ValueError, match=r"y: got 1 rows, wanted 50.*The axes look swapped: pass y\.T\."):
+        ReservoirRegressor(UNITS).fit(X, y[None])

@@ -89,6 +89,9 @@ class Coupling(Record):
     weights_field: ClassVar[str] = "values"
     shape: ClassVar[Any] = (0, 0)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({' x '.join(map(str, self.shape))}, {self.dtype})"
+
     @property
     def dtype(self) -> np.dtype:
         """Precision of the weights."""

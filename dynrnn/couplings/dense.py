@@ -48,6 +48,8 @@ class Dense(Coupling):
     Parameters: `values` (from, to), the transpose of W. Build one from W with `Dense.of`.
 
     >>> W = Dense.of([[1.0, 2.0], [3.0, 4.0]])
+    >>> W
+    Dense(2 x 2, float64)
     >>> W @ [1.0, 1.0]
     array([3., 7.])
     """

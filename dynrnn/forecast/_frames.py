@@ -67,6 +67,7 @@ def read_many(name: str, value: Any) -> tuple[list[Frame], bool]:
     for i, frame in enumerate(frames):
         if frame.width != frames[0].width:
             _check.fail(f"{name}[{i}]", f"{frame.width} feature(s)", f"{frames[0].width}, as {name}[0] has")
+        same_names(f"{name}[{i}]", frame, frames[0].features, f"as {name}[0] has")
     return frames, True
 
 
@@ -102,7 +103,8 @@ def read_beside(name: str, value: Any, frames: Sequence[Frame], several: bool, o
     for i, (frame, first) in enumerate(zip(beside, frames, strict=True)):
         called, reference = series_name(name, i, several), series_name(other, i, several)
         if len(frame) != len(first):
-            hint = f"The axes look swapped: pass {name}.T." if frame.width == len(first) else _AXES
+            swapped = {frame.width == len(first): name, first.width == len(frame): other}.get(True)
+            hint = f"The axes look swapped: pass {swapped}.T." if swapped else _AXES
             _check.fail(called, f"{len(frame)} rows", f"{len(first)}, as {reference} has", hint)
         same_stamps(called, frame.stamps, reference, first.stamps)
     return beside
@@ -113,6 +115,20 @@ def same_width(name: str, frame: Frame, wanted: int) -> None:
     if frame.width != wanted:
         hint = f"The axes look swapped: pass {name}.T." if len(frame) == wanted else _AXES
         _check.fail(name, f"shape {frame.values.shape}", f"(time, {wanted}), as in fit", hint)
+
+
+def same_names(name: str, frame: Frame, wanted: Sequence[Any] | None, where: str = "as in fit") -> None:
+    """Refuse columns of other names or in another order. Where there are no names, here or there, nothing can be said."""
+    if frame.features is None or wanted is None or len(frame.features) != len(wanted):
+        return
+    got, wanted, numbered = list(frame.features), list(wanted), list(range(len(wanted)))
+    if got == wanted:
+        return
+    same = set(got) == set(wanted)
+    if not same and numbered in (got, wanted):
+        return  # pandas' numbers for columns without names
+    remedy = f"Pass {name}[{wanted}]." if same else "Rename the columns, or pass an array if their order is the same."
+    _check.fail(name, f"columns {got}", f"{wanted}, {where}", remedy)
 
 
 def label(

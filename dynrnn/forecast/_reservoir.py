@@ -79,7 +79,9 @@ class Reservoir(BaseEstimator):
             remedy = "Fit a longer series, or shorten the washout."
             _check.fail("data", f"{rows} sample(s) after the washout", "at least 2 to learn from", remedy)
         if isinstance(self.alpha, str):
-            _check.choice("alpha", self.alpha, ["gcv"])
+            if self.alpha != "gcv":
+                remedy = "Did you mean 'gcv'? It chooses the penalty itself."
+                _check.fail("alpha", repr(self.alpha), "a number >= 0, a list of such numbers, or 'gcv'", remedy)
             return Ridge(CANDIDATES * rows)
         alpha = np.atleast_1d(np.asarray(self.alpha))
         return Ridge(self.alpha if alpha.size != 1 else alpha[0])

@@ -9,6 +9,8 @@ import numpy as np
 
 from dynrnn import _check
 
+_LARGEST = 1e307  # room for differences and for forecasts beyond the range of the series
+
 
 class Scale(NamedTuple):
     """Zero mean and unit deviation, per feature; constant features are only shifted."""
@@ -17,11 +19,16 @@ class Scale(NamedTuple):
     std: np.ndarray
 
     @classmethod
-    def of(cls, series: Sequence[np.ndarray]) -> Scale:
-        """From series (time, feature), over all their rows."""
+    def of(cls, name: str, series: Sequence[np.ndarray]) -> Scale:
+        """From series (time, feature), over all their rows; a message calls them `name`."""
         rows = series[0] if len(series) == 1 else np.concatenate(series)
+        peak = np.abs(rows).max(axis=0)
+        if (peak > _LARGEST).any():
+            _check.fail(name, f"values as large as {peak.max():.0e}", f"at most {_LARGEST:.0e} in size", "Rescale them.")
+        power = np.frexp(peak)[1]  # a power of two costs no digits, and squares of what is left neither overflow nor vanish
+        rows = np.ldexp(rows, -power)
         mean, std = rows.mean(axis=0), rows.std(axis=0)
-        return cls(mean, np.where(std > 1e-12 * np.abs(mean), std, 1.0))
+        return cls(np.ldexp(mean, power), np.where(std > 1e-12 * np.abs(mean), np.ldexp(std, power), 1.0))
 
     def forward(self, values: np.ndarray) -> np.ndarray:
         return (values - self.mean) / self.std

@@ -51,10 +51,13 @@ def autoregressive(y: np.ndarray, steps: int) -> np.ndarray:
 def fit_autoregressive(y: np.ndarray, longest: int | None = None) -> tuple[float, np.ndarray]:
     """Intercept c and coefficients a (order,) of one series (time,), by least squares.
 
-    The order is the one of least AIC, ``n log(RSS / n) + 2 (order + 2)``, all orders seeing the same n rows; it is then fitted
-    to all rows it can use. `longest` is the highest order tried, by default ``10 log10 T``, as in R's ``ar``.
+    The order is the one of least corrected AIC, ``n log(RSS / n) + 2 p n / (n - p - 1)`` with p = order + 2, all orders seeing
+    the same n rows; it is then fitted to all rows it can use. `longest` is the highest order tried, by default
+    ``10 log10 T``, as in R's ``ar``. Without the correction short series get orders so high that the iterated forecast
+    explodes. Roots outside the unit circle are kept, as growth has them too: a fit that is always stable (Burg, Yule-Walker)
+    turns back to the mean, and loses to this one on series with a trend.
 
-    Source: Akaike, IEEE Trans. Automatic Control 19 (1974) 716; Hyndman and Athanasopoulos, Forecasting (2021), chapter 9.
+    Source: Hurvich and Tsai, Biometrika 76 (1989) 297; Hyndman and Athanasopoulos, Forecasting (2021), chapter 9.
 
     >>> c, a = fit_autoregressive(np.sin(0.3 * np.arange(100)))
     >>> round(c, 6) + 0.0, a[:2].round(6).tolist()
@@ -63,7 +66,7 @@ def fit_autoregressive(y: np.ndarray, longest: int | None = None) -> tuple[float
     longest = int(10 * np.log10(len(y))) if longest is None else longest
     longest = max(0, min(longest, len(y) // 2 - 2))
     design, target = _lagged(y, longest)
-    scores = [_aic(design[:, : 1 + order], target, order) for order in range(longest + 1)]
+    scores = [_aicc(design[:, : 1 + order], target, order) for order in range(longest + 1)]
     solution, *_ = np.linalg.lstsq(*_lagged(y, int(np.argmin(scores))), rcond=None)
     return float(solution[0]), solution[1:]
 
@@ -74,11 +77,12 @@ def _lagged(y: np.ndarray, order: int) -> tuple[np.ndarray, np.ndarray]:
     return np.column_stack(columns), y[order:]
 
 
-def _aic(design: np.ndarray, target: np.ndarray, order: int) -> float:
+def _aicc(design: np.ndarray, target: np.ndarray, order: int) -> float:
     solution, *_ = np.linalg.lstsq(design, target, rcond=None)
     residual = target - design @ solution
     least = len(target) * (1e-10 * np.abs(target).max()) ** 2  # among exact fits the shortest wins, not the luckiest rounding
-    return len(target) * np.log(max(residual @ residual, least, 1e-300) / len(target)) + 2 * (order + 2)
+    n, p = len(target), order + 2
+    return n * np.log(max(residual @ residual, least, 1e-300) / n) + 2 * p * n / max(n - p - 1, 1e-9)
 
 
 def _iterate(y: np.ndarray, intercept: float, coefficients: np.ndarray, steps: int) -> np.ndarray:

@@ -115,7 +115,7 @@ class ReservoirClassifier(ClassifierMixin, Reservoir):
             _check.fail("y", "1 class", "at least two", "There is nothing to tell apart.")
         self.washout_ = self._skipped("X", [len(s) for s in sequences])
         seed = seed_of(self.random_state)
-        self.x_scale_ = Scale.of([s.values for s in sequences])
+        self.x_scale_ = Scale.of("X", [s.values for s in sequences])
         self.esn_ = self._draw(sequences[0].width, seed)
         targets = np.where(index[:, None] == np.arange(len(self.classes_)), 1.0, -1.0)
         targets = targets[:, 1:] if len(self.classes_) == 2 else targets

@@ -12,7 +12,7 @@ import xarray as xr
 import dynrnn
 from dynrnn import _check
 from dynrnn.forecast._clock import Clock
-from dynrnn.forecast._frames import Frame, label, no_inputs, read, read_beside, read_many, same_width, series_name
+from dynrnn.forecast._frames import Frame, label, no_inputs, read, read_beside, read_many, same_names, same_width, series_name
 from dynrnn.forecast._member import Member
 from dynrnn.forecast._reservoir import Reservoir, items, r_squared, seed_of
 from dynrnn.forecast._scale import Scale, transformation
@@ -55,6 +55,8 @@ class ReservoirForecaster(Reservoir):
     -----
     Series with gaps or of different lengths go in as a list of pieces (or as one array (series, time, feature), padded with
     NaN at the end): each piece starts from rest and pays its own washout, one readout serves all.
+
+    ``score(y)`` rates the forecast of the rows that follow those fitted: pass the continuation, not the training series.
 
     Source: Jaeger and Haas, Science 304 (2004) 78 (closed loop); leverage-corrected residual bootstrap for the intervals as
     in Davison and Hinkley, Bootstrap Methods and their Application (1997), sections 6.3 and 8.2.
@@ -137,9 +139,10 @@ class ReservoirForecaster(Reservoir):
         self.washout_ = self._skipped("y", [len(f) for f in frames])
         self.clocks_ = [f.clock(series_name("y", i, self.several_)) for i, f in enumerate(frames)]
         self.features_, self.flat_, self.attrs_ = frames[0].features, frames[0].flat, dict(frames[0].attrs)
+        self.exogenous_features_ = beside[0].features
         self.seed_ = seed_of(self.random_state)
-        self.y_scale_ = Scale.of([transformation(self.transformation).checked("y", f.values) for f in frames])
-        self.x_scale_ = Scale.of([f.values for f in beside])
+        self.y_scale_ = Scale.of("y", [transformation(self.transformation).checked("y", f.values) for f in frames])
+        self.x_scale_ = Scale.of("X", [f.values for f in beside])
         self.pieces_: list[Pieces] = [[(f.values.copy(), b.values.copy())] for f, b in zip(frames, beside, strict=True)]
         self.members_: list[Member] = []
         if len({clock.kind for clock in self.clocks_}) > 1:
@@ -278,6 +281,7 @@ class ReservoirForecaster(Reservoir):
         self._fitted()
         frame = read("y", y)
         same_width("y", frame, self.n_features_in_)
+        same_names("y", frame, self.features_)
         beside = self._beside([frame], X, False)[0]
         u = self._inputs(frame.values, beside.values, None)
         rows = np.stack([self._original(m.predict(u)) for m in self._ensemble(self.n_members)])
@@ -286,7 +290,7 @@ class ReservoirForecaster(Reservoir):
         return y.copy(data=out) if hasattr(y, "dims") else out
 
     def score(self, y: Any, X: Any = None) -> float:
-        """R^2 of the forecast of `y`, the rows that follow those fitted; averaged over features.
+        """R^2 of the forecast of `y`, the rows that follow those fitted (not the training series); averaged over features.
 
         What `GridSearchCV` with a `TimeSeriesSplit` maximises.
         """
@@ -337,8 +341,9 @@ class ReservoirForecaster(Reservoir):
         if X is not None and not self.n_exogenous_:
             _check.fail("X", "exogenous inputs", "nothing, as the model was fitted without", "Fit with X, or leave X out.")
         beside = no_inputs(frames) if X is None else read_beside("X", X, frames, several)
-        for frame in beside:
+        for i, frame in enumerate(beside):
             same_width("X", frame, self.n_exogenous_)
+            same_names(series_name("X", i, several), frame, getattr(self, "exogenous_features_", None))  # older files have none
         return beside
 
     def _continuation(self, y: Any) -> list[Frame]:
@@ -349,6 +354,7 @@ class ReservoirForecaster(Reservoir):
             _check.fail("y", f"{len(frames)} series" if several else "one series", wanted, "Pass one continuation for each.")
         for i, (frame, clock) in enumerate(zip(frames, self.clocks_, strict=True)):
             same_width(series_name("y", i, several), frame, self.n_features_in_)
+            same_names(series_name("y", i, several), frame, self.features_)
             clock.expect(series_name("y", i, several), frame.stamps, len(frame))
             self._standard(frame.values)
         return frames

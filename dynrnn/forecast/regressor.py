@@ -109,8 +109,8 @@ class ReservoirRegressor(RegressorMixin, Reservoir):
         self.washout_ = self._skipped("X", [len(f) for f in frames])
         rows = sum(len(f) - self.washout_ for f in frames)
         seed, self.n_outputs_, self.flat_ = seed_of(self.random_state), targets[0].width, targets[0].flat
-        self.x_scale_ = Scale.of([f.values for f in frames])
-        self.y_scale_ = Scale.of([f.values for f in targets])
+        self.x_scale_ = Scale.of("X", [f.values for f in frames])
+        self.y_scale_ = Scale.of("y", [f.values for f in targets])
         self.esn_ = self._draw(self.n_features_in_, seed)
         self.readout_ = self._readout(rows)
         self._learn([self.x_scale_.forward(f.values) for f in frames], [self.y_scale_.forward(f.values) for f in targets])

@@ -83,10 +83,37 @@ def tune(
     if len(y) < 5 * horizon:
         wanted = f"at least {5 * horizon}, five times the horizon, to fit some and forecast others"
         _check.fail("y", f"{len(y)} rows", wanted, "Shorten the horizon, or choose hyper-parameters yourself.")
-    search = _Search(ReservoirForecaster() if model is None else model, y, X, horizon)
+    model = ReservoirForecaster() if model is None else model
+    if not isinstance(model, ReservoirForecaster):
+        _check.fail("model", repr(model), "a ReservoirForecaster", "Leave it out for the default one.", TypeError)
+    search = _Search(model, y, X, horizon)
     grid = GRID if grid is None else grid
-    chosen = search.one_by_one(grid) if isinstance(grid, Mapping) else search.all(grid)
+    chosen = search.one_by_one(_names(grid)) if isinstance(grid, Mapping) else search.all(_candidates(grid))
     return Tuned(clone(search.model).set_params(**chosen), search.table(chosen))
+
+
+def _names(grid: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """The values to try under each name."""
+    if not grid:
+        _check.fail("grid", "no names", "at least one", "Leave it out for dynrnn.forecast.tuning.GRID.")
+    return {name: _several(f"grid[{name!r}]", values, f"a list of values, such as [{values!r}]") for name, values in grid.items()}
+
+
+def _candidates(grid: Any) -> list[dict[str, Any]]:
+    candidates = _several("grid", grid, "names with values, or a list of dictionaries")
+    for i, candidate in enumerate(candidates):
+        if not isinstance(candidate, Mapping):
+            _check.fail(f"grid[{i}]", repr(candidate), "a dictionary", "Write {name: value, ...}.", TypeError)
+    return [dict(candidate) for candidate in candidates]
+
+
+def _several(name: str, values: Any, wanted: str) -> list[Any]:
+    if isinstance(values, str) or not isinstance(values, Iterable) or getattr(values, "ndim", 1) == 0:
+        _check.fail(name, repr(values), wanted, error=TypeError)
+    listed = list(values)
+    if not listed:
+        _check.fail(name, "no candidates", "at least one")
+    return listed
 
 
 class _Search:
@@ -96,7 +123,7 @@ class _Search:
         self.model, self.y, self.X, self.horizon = model, y.values, X.values, horizon
         self.tried: list[tuple[dict[str, Any], np.ndarray]] = []
 
-    def one_by_one(self, grid: Mapping[str, Iterable[Any]]) -> dict[str, Any]:
+    def one_by_one(self, grid: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
         known = self.model.get_params()
         chosen = {_check.choice("grid", name, known): known[name] for name in grid}
         for name, values in grid.items():
@@ -108,11 +135,11 @@ class _Search:
                     chosen, best = candidate, gain
         return chosen
 
-    def all(self, candidates: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-        known = [dict(candidate) for candidate in candidates]
-        if not known:
-            _check.fail("grid", "no candidates", "at least one")
-        return min(known, key=lambda candidate: self._scores(candidate).mean())
+    def all(self, candidates: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        known = self.model.get_params()
+        for name in dict.fromkeys(name for candidate in candidates for name in candidate):
+            _check.choice("grid", name, known)
+        return min(candidates, key=lambda candidate: self._scores(candidate).mean())
 
     def _scores(self, candidate: dict[str, Any]) -> np.ndarray:
         """Mean absolute error in each stretch; what was tried is not tried again."""

@@ -39,13 +39,15 @@ def horizon_errors(data: Any, ax: Any = None, *, highlight: str | None = None) -
     free = [color for color in CYCLE if color not in {COLORS["vermillion"], *BASELINES.values()}]
     others = itertools.cycle(free)
     ends = []
-    for model in models:
-        line, ours = data.sel(model=model), model == highlight
-        color = COLORS["vermillion"] if ours else BASELINES.get(model) or next(others)
-        ax.plot(data["horizon"], line, color=color, linewidth=2.4 if ours else 1.2, zorder=3 if ours else 2)
-        ends.append((float(line[-1]), model, color, ours))
+    for names in _alike(data, models):
+        line, ours = data.sel(model=names[0]), highlight in names
+        color = COLORS["vermillion"] if ours else BASELINES.get(names[0]) or next(others)
+        mark = "o" if line.size == 1 else None  # a line of one point is not seen
+        ax.plot(data["horizon"], line, color=color, linewidth=2.4 if ours else 1.2, zorder=3 if ours else 2, marker=mark)
+        ends.append((float(line[-1]), ", ".join(names), color, ours))
     ax.set_ylim(bottom=0)
-    ax.set_xlim(data["horizon"].min(), data["horizon"].max())
+    if data.sizes["horizon"] > 1:
+        ax.set_xlim(data["horizon"].min(), data["horizon"].max())
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.set_xlabel(with_units("steps ahead", data["horizon"].attrs.get("units")))
     ax.set_ylabel(quantity(data, "error"))
@@ -53,16 +55,32 @@ def horizon_errors(data: Any, ax: Any = None, *, highlight: str | None = None) -
     return ax
 
 
+def _alike(data: Any, models: list[str]) -> list[list[str]]:
+    """The models, those with curves that cannot be told apart together: only the last drawn of them would be seen."""
+    width = 0.005 * float(np.abs(data).max())
+    groups: list[list[str]] = []
+    for model in models:
+        same = [group for group in groups if float(np.abs(data.sel(model=model) - data.sel(model=group[0])).max()) <= width]
+        if same:
+            same[0].append(model)
+        else:
+            groups.append([model])
+    return groups
+
+
 def _name_ends(ax: Axes, ends: list[tuple[float, str, str, bool]]) -> None:
-    """Model names beside the ends of their lines, moved apart where they would overlap."""
+    """Model names beside the ends of their lines, moved apart where they would overlap, and tied to the ends by a thin line."""
     ends = sorted(ends)
     gap, top = 0.07, ax.get_ylim()[1]
+    right = 1.0 if np.size(ax.lines[0].get_xdata()) > 1 else 0.5  # the last step stands there
     heights = np.array([value for value, *_ in ends]) / top - gap * np.arange(len(ends))
     # Pushed up just enough, and pushed down just enough; half-way between, a crowd stands where its lines end.
     up, down = np.maximum.accumulate(heights), np.minimum.accumulate(heights[::-1])[::-1]
     places = (up + down) / 2 + gap * np.arange(len(ends))
-    for place, (_, model, color, ours) in zip(places - min(0.0, places[0]), ends, strict=True):
-        name = ax.annotate(model, (1.01, place), xycoords="axes fraction", color=color, va="center", annotation_clip=False)
+    options: Any = {"xycoords": "axes fraction", "va": "center", "annotation_clip": False}
+    for place, (value, model, color, ours) in zip(places - min(0.0, places[0]), ends, strict=True):
+        tie = {"arrowstyle": "-", "color": color, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0, "relpos": (0.0, 0.5)}
+        name = ax.annotate(model, (right, value / top), (1.03, place), color=color, arrowprops=tie, **options)
         name.set_fontweight("bold" if ours else "normal")
 
 

@@ -52,6 +52,8 @@ def _limit_view(ax: Axes) -> None:
     """Keep the lines readable beside an interval that is many times wider: it may leave the axes."""
     values = np.concatenate([np.asarray(line.get_ydata(), float) for line in ax.lines])
     low, high = np.nanmin(values), np.nanmax(values)
+    if low == high:
+        return
     bottom, top = ax.get_ylim()
     ax.set_ylim(max(bottom, low - (high - low)), min(top, high + (high - low)))
 

@@ -128,7 +128,20 @@ def factorise(groups: Groups, alpha: float | np.ndarray) -> list[Factor]:
         if not moments.count:
             got = f"no finite value of positive weight in column {int(columns[0])}"
             check.fail("targets", got, "at least one in every column", "Drop that column, or fit more rows.")
+        _refuse_overflow(moments, np.ndim(alpha) > 0)
     return [_factor(moments, alpha) for _, moments in groups]
+
+
+def _refuse_overflow(moments: Moments, choosing: bool) -> None:
+    """Sums of squares past the largest float leave nothing to solve; those of the targets matter only to a choice of alpha."""
+    with np.errstate(over="ignore"):
+        square = np.abs(moments.square).max() ** (2 if moments.qr else 1)
+    if not np.isfinite(square):
+        remedy = "The states are too large: rescale them."
+        check.fail("states", "a scatter matrix that is not finite", "sums of squares below 1e308", remedy)
+    if not np.isfinite(moments.cross).all() or (choosing and not np.isfinite(moments.rest).all()):
+        remedy = "The targets are too large: rescale them."
+        check.fail("targets", "sums of squares or products that are not finite", "sums below 1e308", remedy)
 
 
 def _factor(moments: Moments, alpha: float | np.ndarray) -> Factor:

@@ -162,8 +162,9 @@ def nothing(units: int, features: int, qr: bool) -> Groups:
 def accumulate(groups: Groups, series: Sequence[Series]) -> Groups:
     """`groups` and the rows of `series`."""
     qr = groups[0][1].qr
-    for x, y, weight in blocks(series, _QR_ROWS if qr else None):
-        groups = join(groups, _block_groups(x, y, weight, qr))
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused by `factorise`
+        for x, y, weight in blocks(series, _QR_ROWS if qr else None):
+            groups = join(groups, _block_groups(x, y, weight, qr))
     return groups
 
 

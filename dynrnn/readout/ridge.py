@@ -330,6 +330,8 @@ class Ridge:
 def _penalty(alpha: Any) -> float | np.ndarray:
     remedy = "alpha penalises |W|^2; 0 is plain least squares."
     if np.ndim(alpha) == 0:
+        if isinstance(alpha, str):
+            check.fail("alpha", repr(alpha), "a number >= 0, or an array of such numbers", remedy, TypeError)
         return check.real("alpha", alpha, low=0.0, remedy=remedy)
     alphas = check.array("alpha", alpha, ndim=1)
     if not len(alphas) or alphas.min() < 0:
