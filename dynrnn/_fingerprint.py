@@ -29,6 +29,7 @@ class Opaque(Exception):
 
 
 def fingerprint(value: Any, active: frozenset[int] = frozenset()) -> str:
+    """A digest of all that compiled code can have taken over from `value`."""
     digest = hashlib.sha256()
     for trait in _traits(value, active):
         digest.update((trait.encode() if isinstance(trait, str) else trait) + b"\0")
@@ -159,4 +160,5 @@ def _is_library(module: str | None) -> bool:
 
 
 def is_ours(module: str | None) -> bool:
+    """Whether a module belongs to this package."""
     return (module or "").partition(".")[0] == __name__.partition(".")[0]

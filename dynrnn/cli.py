@@ -14,6 +14,8 @@ from typing import Annotated, Any
 
 import typer
 
+import dynrnn
+
 __all__ = ["app", "main"]
 
 app = typer.Typer(
@@ -37,9 +39,7 @@ def main() -> None:
 
 def _version(asked: bool) -> None:
     if asked:
-        from dynrnn import __version__
-
-        typer.echo(f"dynrnn {__version__}")
+        typer.echo(f"dynrnn {dynrnn.__version__}")
         raise typer.Exit
 
 

@@ -216,6 +216,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def refuse_if_too_large(size: int) -> None:
+    """MemoryError, with advice, for a result of `size` bytes that would not fit into the free memory."""
     free = _free_memory()
     if free is not None and size > _FREE_SHARE * free:
         raise MemoryError(

@@ -90,7 +90,7 @@ class Claim:
         """The claim on a statistic of one value per seed, with their quartiles as spread.
 
         >>> Claim.over_seeds("error", 2.0, [1.0, 2.0, 6.0], statistic=np.mean).text
-        'error: 3 (1 to 6 over 3 seeds), wanted at most 2: MISSED'
+        'error: 3 (1 to 6 over 3 runs), wanted at most 2: MISSED'
         """
         values = _check.array("values", values, ndim=1, finite=False)
         # Quartiles among the values themselves: between a finite one and infinity there is nothing to interpolate.
@@ -121,7 +121,7 @@ class Claim:
         """Our number, and how it varies over the seeds."""
         if self.spread is None:
             return f"{self.ours:.3g}"
-        return f"{self.ours:.3g} ({self.spread[0]:.3g} to {self.spread[1]:.3g} over {self.seeds} seeds)"
+        return f"{self.ours:.3g} ({self.spread[0]:.3g} to {self.spread[1]:.3g} over {self.seeds} runs)"
 
     @property
     def origin(self) -> str:
@@ -302,7 +302,7 @@ def table(rows: Sequence[Row], fast: bool, seed: int) -> str:
         "",
         f"Written by `dynrnn study ledger{' --fast' if fast else ''}`, {how}; seed {seed}.",
         f"{met} of {len(claims)} claims met, {failed} of {len(rows)} studies failed.",
-        "The spread is the middle half of the seeds. [recalled] marks a published number that was not looked up again.",
+        "The spread is the middle half of the runs: seeds, or pairs of timings. [recalled] marks a published number that was not looked up again.",
         "",
         f"Versions: {versions()}.",
         "",
