@@ -302,7 +302,7 @@ def table(rows: Sequence[Row], fast: bool, seed: int) -> str:
         "",
         f"Written by `dynrnn study ledger{' --fast' if fast else ''}`, {how}; seed {seed}.",
         f"{met} of {len(claims)} claims met, {failed} of {len(rows)} studies failed.",
-        "The spread is the middle half of the runs: seeds, or pairs of timings. [recalled] marks a published number that was not looked up again.",
+        "The spread is the middle half of the runs. [recalled] marks a published number that was not looked up again.",
         "",
         f"Versions: {versions()}.",
         "",
