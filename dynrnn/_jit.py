@@ -99,14 +99,12 @@ def kernel(owner: type, name: str):
     return found if inspect.isfunction(found) else None  # a field may have a kernel's name
 
 
-def generic(function=None, *, inline=True):
+def generic(function):
     """A function ``f(p, ...)`` whose body is the kernel of that name on ``type(p).owner``; its own body is the default.
 
     It works alike in compiled code (resolved while compiling, at no cost when running) and in plain Python. Kernels
     are inlined by force: passing all parameters by value costs 100 ns a call, and a call keeps a loop from being vectorised.
     """
-    if function is None:
-        return functools.partial(generic, inline=inline)
     name = function.__name__
     _GENERIC_NAMES.add(name)
 
@@ -118,7 +116,7 @@ def generic(function=None, *, inline=True):
         owner = getattr(getattr(p, "instance_class", None), "owner", None)
         return None if owner is None else kernel(owner, name) or function
 
-    overload(call, strict=False, jit_options={**_FLAGS, "forceinline": inline})(resolve)
+    overload(call, strict=False, jit_options={**_FLAGS, "forceinline": True})(resolve)
     return call
 
 

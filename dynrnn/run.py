@@ -190,6 +190,8 @@ class Run:
         trial). A non-finite state raises `Diverged` after the rows before it have been yielded.
         """
         which = np.arange(self.system.size) if which is None else np.asarray(which, np.int64)
+        if (np.diff(which) <= 0).any():
+            _check.fail("which", "indices out of order", "indices in increasing order", "Sort them.")
         all_y = np.arange(self.system.output_size if outputs else 0)
         widths, dtype = (which.size * self.trials, all_y.size * self.trials), self.system.dtype
         buffers = buffers or (lambda n: (np.empty((n, widths[0]), dtype), np.empty((n, widths[1]), dtype)))

@@ -51,19 +51,19 @@ def source_vjp(p, x, gy, gx):
         gx[i] += gy[i]
 
 
-@generic(inline=True)
+@generic
 def law(p, i, j, n, a, x, out):
     """Next state of one unit."""
     raise NotImplementedError
 
 
-@generic(inline=True)
+@generic
 def law_jvp(p, i, j, n, a, x, da, v, out):
     """Directional derivative of the law."""
     raise NotImplementedError
 
 
-@generic(inline=True)
+@generic
 def law_vjp(p, i, j, n, a, x, g, ga, gx):
     """Adjoint of the law: sets `ga`, adds to `gx`."""
     raise NotImplementedError
