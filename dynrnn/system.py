@@ -33,14 +33,24 @@ Text and None in a field stay above; a kernel sees 0 in their place.
 ``jvp_p(p, x, u, q, out)``            ``out = J_p q``, a change of the parameters; `q` as below
 ``vjp(p, x, u, g, gx, gu, gp)``       ``gx += J_x^T g``, ``gu += J_u^T g``, ``gp += J_p^T g``
 ``step_columns(p, X, U, OUT)``        ``step`` of many states, one per column, where that is faster
+``drift_columns(p, t, X, U, OUT)``    the same for ``drift``
+``remainder(p, t, x, u, out)``        ``drift`` without its `linear` part
 ====================================  ====================================================================
 
-`x` has shape (size,). `u` holds, one after the other, the inputs, the numbers of the declared `noise`, and the time where
-`clocked` is true; it is not written to. `gp` and `q` are named tuples with one array per name in `trainable`, views into
-one flat vector (see `System.weights`). ``X`` has shape (size, columns).
+`x` has shape (size,). `u` holds, one after the other, the inputs, the numbers of the declared `noise`, the delayed states
+where there are `delays`, and the time where `clocked` is true; it is not written to. `gp` and `q` are named tuples with one
+array per name in `trainable`, views into one flat vector (see `System.weights`). ``X`` has shape (size, columns).
 
 **Randomness** enters through declared channels: ``noise = Noise("normal", 3)`` (or a tuple of such) says that each step
 wants three standard normal numbers; the face draws them from the trial's own stream and appends them to `u`.
+
+**Delays** of a flow are declared: ``delays = (17.0,)`` appends the state of 17 s ago to `u`.
+
+**Stiffness** that is linear can be declared: ``linear`` is the matrix L, or its diagonal, of ``dx/dt = L x + N(x)``, and
+exponential integrators take that part exactly.
+
+**Internal parts** of the state (a history, the memory of a method) are named in `internal`: a result keeps their last values
+only, which is what its continuation needs.
 
 **Derivatives** that are not given are made: by complex step where the kernel accepts complex numbers, which is exact to
 rounding, else by central differences. `System.derivative` says which.
@@ -50,8 +60,6 @@ rounding, else by central differences. `System.derivative` says which.
 
 from __future__ import annotations
 
-import dis
-import warnings
 from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
@@ -60,10 +68,11 @@ import numpy as np
 from dynrnn import _check
 from dynrnn._fingerprint import is_ours
 from dynrnn._jit import explained, generic, jit, kernel
+from dynrnn._made import provide_derivatives, try_kernel
 from dynrnn._math import copy
 from dynrnn._record import Record, parameter_type
 
-__all__ = ["Noise", "System", "jacobian", "output", "step"]
+__all__ = ["Noise", "System", "Wrapper", "jacobian", "output", "step"]
 
 
 class Noise(NamedTuple):
@@ -80,6 +89,12 @@ class Noise(NamedTuple):
 def step(p, x, u, out):
     """One step of a map."""
     raise NotImplementedError("this system has no step: wrap the flow in Discretised")
+
+
+@jit
+def step_at_time(p, t, x, u, out):
+    """`step` with the arguments of `drift`."""
+    step(p, x, u, out)
 
 
 @generic
@@ -143,6 +158,18 @@ def step_columns(p, X, U, OUT):
 
 
 @generic
+def drift_columns(p, t, X, U, OUT):
+    """`drift` of the states in the columns of X."""
+    drift(p, t, X.reshape(X.size), U.reshape(U.size), OUT.reshape(OUT.size))
+
+
+@generic
+def remainder(p, t, x, u, out):
+    """The part of `drift` that `System.linear` leaves: for exponential integrators, where the system gives it."""
+    raise NotImplementedError
+
+
+@generic
 def output_columns(p, X, U, OUT):
     """`output` for the states in the columns of X."""
     x, u, y = np.empty_like(X[:, 0]), np.empty_like(U[:, 0]), np.empty_like(OUT[:, 0])
@@ -164,6 +191,9 @@ class System(Record):
     outputs: ClassVar[Any] = 0
     noise: ClassVar[Any] = ()
     clocked: ClassVar[bool] = False
+    delays: ClassVar[Any] = ()
+    linear: ClassVar[Any] = None
+    internal: ClassVar[tuple[str, ...]] = ()
     trainable: ClassVar[tuple[str, ...]] = ()
     _derivative: ClassVar[str] = ""
 
@@ -175,9 +205,9 @@ class System(Record):
             wanted = "a method step(p, x, u, out) or drift(p, t, x, u, out)"
             _check.fail(type(self).__name__, "no kernel", wanted, error=TypeError)
         if type(self).__dict__.get("_tried") is None and not is_ours(type(self).__module__):
-            _try_kernel(self)
+            try_kernel(self)
             type(self)._tried = True
-        _provide_derivatives(self)
+        provide_derivatives(self, step_at_time if not self.is_flow else drift)
 
     # --------------------------------------------------------------------------------------------------- shape
 
@@ -212,8 +242,9 @@ class System(Record):
 
     @property
     def channels(self) -> int:
-        """Length of the kernels' `u`: inputs, noise, clock."""
-        return self.input_size + sum(noise.count for noise in self.noises) + int(self.clocked)
+        """Length of the kernels' `u`: inputs, noise, delayed states, clock."""
+        delayed = len(self.delays) * self.size if self.delays else 0
+        return self.input_size + sum(noise.count for noise in self.noises) + delayed + int(self.clocked)
 
     @property
     def noises(self) -> tuple[Noise, ...]:
@@ -237,9 +268,14 @@ class System(Record):
         return kernel(type(self), "step") is None
 
     @property
+    def stochastic(self) -> bool:
+        """Whether a flow has noise: a system with a `diffusion` whose amplitude may be zero says so itself."""
+        return kernel(type(self), "diffusion") is not None
+
+    @property
     def has_native_columns(self) -> bool:
         """Whether many states advance faster side by side than one by one."""
-        return kernel(type(self), "step_columns") is not None
+        return kernel(type(self), "drift_columns" if self.is_flow else "step_columns") is not None
 
     @property
     def dtype(self) -> np.dtype:
@@ -254,6 +290,10 @@ class System(Record):
     def initial(self) -> np.ndarray:
         """The state a simulation starts from unless told otherwise: zeros."""
         return np.zeros(self.size, self.dtype)
+
+    def begin(self, x: np.ndarray) -> np.ndarray:
+        """The whole state (…, size) that starts at `x`, which may be given without the `internal` parts."""
+        return x
 
     # ------------------------------------------------------------------------------------------------- weights
 
@@ -293,6 +333,55 @@ class System(Record):
         return cls._Gradient
 
 
+class Wrapper(System):
+    """Base of the systems that act on one inner system, the field named in `wraps`, and have its shape."""
+
+    wraps: ClassVar[str] = "system"
+
+    @property
+    def inner(self) -> System:
+        """The wrapped system."""
+        return self._raw[self.wraps]
+
+    @property
+    def parts(self):
+        return self.inner.parts
+
+    @property
+    def internal(self):
+        return self.inner.internal
+
+    @property
+    def visible(self):
+        return self.inner.visible
+
+    @property
+    def inputs(self):
+        return self.inner.inputs
+
+    @property
+    def outputs(self):
+        return self.inner.outputs
+
+    @property
+    def noise(self):
+        return self.inner.noises
+
+    @property
+    def dtype(self):
+        return self.inner.dtype
+
+    @property
+    def derivative(self):
+        return self.inner.derivative
+
+    def initial(self):
+        return self.inner.initial()
+
+    def begin(self, x):
+        return self.inner.begin(x)
+
+
 def _check_units(name: str, units: Any) -> None:
     """A count, or labels that differ; or a mapping of names to such."""
     if isinstance(units, Mapping):
@@ -302,43 +391,6 @@ def _check_units(name: str, units: Any) -> None:
         _check.integer(name, units, 0)
     elif not isinstance(units, (tuple, list)) or len(set(units)) < len(units):
         _check.fail(name, repr(units), "a number, or a tuple of different labels", 'One label is a tuple too: ("x",)', TypeError)
-
-
-def _try_kernel(system: System) -> None:
-    """Run a user's kernel once in plain Python, to say in words what compiled code would say in a riddle, or not at all."""
-    name = "drift" if system.is_flow else "step"
-    call = f"{type(system).__name__}.{name}"
-    if system.initial().shape != (system.size,):
-        _check.fail(
-            f"{type(system).__name__}.initial", f"shape {system.initial().shape}", f"({system.size},), the size of the parts"
-        )
-    rng = np.random.default_rng(0)
-    x, u = (
-        (system.initial() + 0.1 * rng.random(system.size)).astype(system.dtype),
-        rng.random(system.channels).astype(system.dtype),
-    )
-    written = []
-    for mark in (1e30, -1e30):
-        out = np.full(system.size, mark, system.dtype)
-        arguments = (0.0, x.copy(), u.copy(), out) if system.is_flow else (x.copy(), u.copy(), out)
-        function = kernel(type(system), name)
-        try:
-            with np.errstate(all="ignore"):
-                returned = function(system.params(), *arguments)
-        except TypeError as error:
-            if "positional argument" in str(error):
-                wanted = "(p, t, x, u, out)" if system.is_flow else "(p, x, u, out)"
-                _check.fail(call, str(error), f"a kernel of {wanted}", error=TypeError)
-            return
-        except Exception:  # whatever else plain Python makes of it is for the compiler to judge
-            return
-        if returned is not None:
-            _check.fail(call, "a kernel that returns something", "one that writes to `out` and returns nothing", error=TypeError)
-        written.append(out)
-    same = written[0] == written[1]
-    if not (same | np.isnan(written[0])).all():
-        missing = int(np.argmin(same))
-        _check.fail(call, f"a kernel that leaves out[{missing}] unset", f"one that sets all {system.size} entries of `out`")
 
 
 def _size(units: Any) -> int:
@@ -357,106 +409,6 @@ def _with_weights(value: Any, array: np.ndarray) -> Any:
     if hasattr(value, "with_weights"):
         return value.with_weights(array)
     return float(array[0]) if np.ndim(value) == 0 else array
-
-
-# ------------------------------------------------------------------------------------- derivatives nobody wrote
-
-_TINY = 1e-30
-_SMALL = 6e-6  # cube root of the rounding unit: where truncation and rounding of a central difference balance
-
-
-def _differences(function, along_u):
-    """Kernels that differentiate `function` along x or u: by complex step, and by central differences."""
-
-    def complex_step(p, t, x, u, v, out):
-        base = u if along_u else x
-        z, w = np.empty(base.size, np.complex128), np.empty(out.size, np.complex128)
-        for i in range(base.size):
-            z[i] = complex(base[i], _TINY * v[i])
-        if along_u:
-            function(p, t, x.astype(np.complex128), z, w)
-        else:
-            function(p, t, z, u, w)
-        for i in range(out.size):
-            out[i] = w[i].imag / _TINY
-
-    def central(p, t, x, u, v, out):
-        base = u if along_u else x
-        size, length = 1.0, 1e-300
-        for i in range(base.size):
-            size, length = max(size, abs(base[i])), max(length, abs(v[i]))
-        h = _SMALL * size / length
-        z, before = np.empty_like(base), np.empty_like(out)
-        for sign in (-1.0, 1.0):
-            for i in range(base.size):
-                z[i] = base[i] + sign * h * v[i]
-            if along_u:
-                function(p, t, x, z, out)
-            else:
-                function(p, t, z, u, out)
-            if sign < 0:
-                copy(out, before)
-        for i in range(out.size):
-            out[i] = (out[i] - before[i]) / (2 * h)
-
-    return {"complex step": complex_step, "central differences": central}
-
-
-@jit
-def _step_at(p, t, x, u, out):
-    step(p, x, u, out)
-
-
-def _provide_derivatives(system: System) -> None:
-    """Give the class of `system` the Jacobian products it lacks, once."""
-    cls = type(system)
-    missing = [name for name in ("jvp", "jvp_u") if kernel(cls, name) is None]
-    if not missing or cls.__dict__.get("_derivative"):
-        return
-    function = _step_at if not system.is_flow else drift
-    kind = "complex step" if _is_analytic(cls) and _accepts_complex(system) else "central differences"
-    for name in missing:
-        made = jit(_differences(function, along_u=name == "jvp_u")[kind])
-        setattr(cls, name, _at_time_zero(made))
-        if system.is_flow:
-            setattr(cls, name.replace("jvp", "tangent"), made)
-    cls._derivative = kind if "jvp" in missing else "exact"
-
-
-def _at_time_zero(made):
-    def product(p, x, u, v, out):
-        made(p, 0.0, x, u, v, out)
-
-    return product
-
-
-_ANALYTIC = {"sin", "cos", "tan", "sinh", "cosh", "tanh", "exp", "log", "sqrt", "power", "pi", "e", "size", "shape"}
-
-
-def _is_analytic(cls: type[System]) -> bool:
-    """Whether the kernel is plainly analytic: no comparison, and no function but NumPy's analytic ones."""
-    instructions = list(dis.get_instructions(kernel(cls, "step") or kernel(cls, "drift")))
-    attributes = {i.argval for i in instructions if i.opname in ("LOAD_ATTR", "LOAD_METHOD")}
-    names = {i.argval for i in instructions if i.opname in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF")}
-    compares = any(i.opname.startswith(("COMPARE_OP", "POP_JUMP", "IS_OP", "CONTAINS_OP")) for i in instructions)
-    return not compares and names <= {"np", "numpy", "range", "len"} and attributes <= {*_ANALYTIC, *cls.fields}
-
-
-def _accepts_complex(system: System) -> bool:
-    """Whether a complex step through the kernel in plain Python agrees with a central difference."""
-    rng = np.random.default_rng(0)
-    x, v = system.initial() + 0.1 + 0.1 * rng.random(system.size), rng.random(system.size)
-    u, p = rng.random(system.channels), system.params()
-    function = (lambda p, t, x, u, out: step(p, x, u, out)) if not system.is_flow else drift
-    made, a, b = _differences(function, along_u=False), np.empty(system.size), np.empty(system.size)
-    try:
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore", np.exceptions.ComplexWarning)  # a kernel that drops the imaginary part: no
-            made["complex step"](p, 0.0, x, u, v, a)
-            made["central differences"](p, 0.0, x, u, v, b)
-    except TypeError:
-        return False
-    return bool(np.allclose(a, b, rtol=1e-4, atol=1e-6))
 
 
 # ---------------------------------------------------------------------------------------------- at a single state

@@ -23,6 +23,7 @@ LAYERS = [
     ["_jit"],
     ["_llvm"],
     ["_math", "_record"],
+    ["_made"],
     ["system"],
     ["couplings"],
     ["systems", "integrate"],
