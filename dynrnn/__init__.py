@@ -22,7 +22,22 @@ _HOMES = {
     "systems.activations": ["Activation"],
     "systems.closed_loop": ["ClosedLoop", "Affine"],
     "systems.stack": ["Stack"],
-    "integrate": ["Discretised"],
+    "systems.lorenz": ["Lorenz63", "Lorenz96"],
+    "systems.rossler": ["Rossler"],
+    "systems.van_der_pol": ["VanDerPol"],
+    "systems.hopf": ["HopfNormalForm"],
+    "systems.kuramoto": ["Kuramoto"],
+    "systems.fitzhugh_nagumo": ["FitzHughNagumo"],
+    "systems.wilson_cowan": ["WilsonCowan"],
+    "systems.wong_wang": ["WongWang"],
+    "systems.tsodyks_markram": ["TsodyksMarkram"],
+    "systems.ring_attractor": ["RingAttractor"],
+    "systems.mackey_glass": ["MackeyGlass"],
+    "systems.kuramoto_sivashinsky": ["KuramotoSivashinsky"],
+    "systems.henon": ["Henon"],
+    "systems.logistic": ["Logistic"],
+    "systems.torus_maps": ["StandardMap", "CatMap"],
+    "integrate": ["Discretised", "Adaptive", "Delayed", "Crossing", "Event"],
     "couplings": ["coupling"],
     "couplings.spectral": ["spectral_radius", "spectral_norm", "effective_spectral_radius"],
     "run": ["Diverged", "Interrupted", "trial_streams"],
@@ -31,7 +46,7 @@ _HOMES = {
     "forecast": ["ReservoirForecaster", "ReservoirRegressor", "ReservoirClassifier"],
     "io": ["save", "load"],
 }
-_MODULES = ("couplings", "forecast", "integrate", "plot", "readout", "study", "systems", "tasks", "testing")
+_MODULES = ("couplings", "forecast", "inputs", "integrate", "plot", "readout", "study", "systems", "tasks", "testing")
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = sorted([*_HOME, *_MODULES])

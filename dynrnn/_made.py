@@ -118,7 +118,7 @@ def _at_time_zero(made):
 _ANALYTIC = {"sin", "cos", "tan", "sinh", "cosh", "tanh", "exp", "log", "sqrt", "power", "pi", "e", "size", "shape"}
 
 
-def _is_analytic(cls: type) -> bool:
+def _is_analytic(cls: Any) -> bool:
     """Whether the kernel is plainly analytic: no comparison, and no function but NumPy's analytic ones."""
     instructions = list(dis.get_instructions(kernel(cls, "step") or kernel(cls, "drift")))
     attributes = {i.argval for i in instructions if i.opname in ("LOAD_ATTR", "LOAD_METHOD")}
@@ -142,5 +142,3 @@ def _accepts_complex(system: Any, function: Any) -> bool:
     except TypeError:
         return False
     return bool(np.allclose(a, b, rtol=1e-4, atol=1e-6))
-
-

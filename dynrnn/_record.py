@@ -28,7 +28,17 @@ _KINDS = {"float": float, "int": int, "bool": bool}
 _KEPT = tuple(np.dtype(t) for t in "f4 f8 i8 u1 u2 u4 u8".split())  # other arrays become float64, signed integers int64
 _REGISTRY: dict[str, type[Record]] = {}
 KERNELS = "class kernels"  # in `to_dict`, the digest of a user's kernels: with its space it cannot be a field's name
-_WITH_KERNELS = ("system", "couplings", "systems.network", "systems.hopfield", "systems.closed_loop", "systems.stack")
+_WITH_KERNELS = (
+    "system",
+    "couplings",
+    "integrate.method",
+    "integrate.feed",
+    "integrate.events",
+    "systems.network",
+    "systems.hopfield",
+    "systems.closed_loop",
+    "systems.stack",
+)
 _PYTHON = "python {}.{}".format(*sys.version_info) + " without jit" * _jit.DISABLED
 UNNAMED, UNREADABLE = "of a function", "unreadable"
 

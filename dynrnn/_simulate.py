@@ -12,8 +12,9 @@ import xarray as xr
 from tqdm.auto import tqdm
 
 import dynrnn
-from dynrnn import _check
-from dynrnn.integrate import Discretised
+from dynrnn import _check, _units
+from dynrnn._log import Log
+from dynrnn.integrate import Delayed, Event, Watched, sampled
 from dynrnn.run import Diverged, Interrupted, Run
 from dynrnn.sinks import Layout, refuse_if_too_large, sink
 from dynrnn.system import System
@@ -26,9 +27,9 @@ def simulate(
     inputs: Any = None,
     *,
     steps: int | None = None,
-    duration: float | None = None,
-    dt: float | None = None,
-    method: str | None = None,
+    duration: float | str | None = None,
+    dt: float | str | None = None,
+    method: Any = None,
     x0: Any = None,
     rng: Any = None,
     record: str | Sequence[str] | None = None,
@@ -39,6 +40,11 @@ def simulate(
     threads: int | None = None,
     trials: int | None = None,
     to: str | os.PathLike | None = None,
+    interpolation: str = "hold",
+    rtol: float | None = None,
+    atol: float | None = None,
+    history: Any = None,
+    events: Any = None,
 ) -> xr.Dataset:
     """Simulate a system, alone or under inputs, for one trial or many.
 
@@ -48,11 +54,20 @@ def simulate(
     Parameters
     ----------
     system : any `System`. A flow needs `dt` and is advanced by `method`.
-    inputs : (time, input), or (trial, time, input) for many trials; (time,) for a single input. An array or a DataArray.
-        For a flow, row k holds on ``[k dt, (k+1) dt)``.
-    steps, duration : length of the run where no inputs give it: steps, or seconds (a multiple of dt).
-    dt : step of a flow in seconds.
-    method : "euler", "midpoint", "heun" or "rk4" (default) for flows.
+    inputs : (time, input), or (trial, time, input) for many trials; (time,) for a single input. An array or a DataArray, whose
+        time stamps must then be dt apart.
+    steps, duration : length of the run where no inputs give it: steps, or seconds or text like "2 s" (a multiple of dt).
+    dt : time between the rows of a flow, in seconds or as text like "20 ms"; the step of methods with fixed steps.
+    method : how a flow is integrated: a name among `dynrnn.integrate.METHODS`, or "auto", which says what it took in ``attrs``.
+        By default "rk4", and "euler_maruyama" where there is noise. "tsit5", "dopri5", "dop853" and "rodas3" (stiff) choose
+        their own steps.
+    interpolation : of a flow's inputs. "hold": row k holds on ``[k dt, (k+1) dt)``. "linear": row k is the value at ``k dt``,
+        and n rows make n - 1 steps.
+    rtol, atol : tolerances of adaptive methods (1e-6 and 1e-9).
+    history : the past of a flow with delays, a function of t <= 0 in seconds; by default it is constant.
+    events : a `Crossing` or another `Event` of a flow, or a list of them. The result gets `event_time`, `event_state`,
+        `event_kind` (place in the list), `event_direction` and, for many trials, `event_trial`. A trial ends at a terminal
+        event: its later rows are NaN.
     x0 : initial state (size,) or (trial, size), or a result of `simulate`, which is then continued: its last state, its
         clock and its random streams. By default the system's own initial state.
     rng : seed or Generator for the noise of the system. Trial k gets stream k, whatever the number of trials; to repeat
@@ -84,11 +99,11 @@ def simulate(
     """
     if not isinstance(system, System):
         _check.fail("system", type(system).__name__, "a dynrnn System", "Define a class with a step or a drift.", TypeError)
-    flow = system.is_flow
-    map_ = Discretised(system, method or "rk4", dt) if flow else system
-    if not flow and (dt is not None or method is not None or duration is not None):
-        _check.fail("dt, method, duration", "a value", "none of them for a map", "A map has steps: pass steps=…")
-    u, batched = _inputs(map_, inputs)
+    map_, chosen = _as_map(system, inputs, duration, dt, method, interpolation, rtol, atol, history, events)
+    dt = map_.dt if system.is_flow else getattr(map_, "dt", None)
+    if dt is not None:
+        _units.refuse_other_dt("inputs", inputs, dt)
+    u, batched = _inputs(map_, inputs, linear=interpolation == "linear")
     steps = _steps(u, steps, duration, dt)
     every, washout = _check.integer("every", every, 1), _check.integer("washout", washout, 0)
     if washout and washout >= steps:
@@ -100,51 +115,90 @@ def simulate(
     if rng is not None and not isinstance(rng, (list, tuple)):
         _check.generator(rng)
     count = _trials(u if batched else None, x0, trials)
-    states, start = _initial(map_, x0, count or 1)
+    states, start = _initial(map_, x0, count or 1, history)
     if u is not None and len(u) != len(states):
         u = np.broadcast_to(u, (len(states), *u.shape[1:]))
     keep, outputs = _recorded(map_, record)
     layout = Layout(map_, keep, outputs, len(states), count is None, start, every, washout, include_initial)
-    run = Run(map_, states, rng, dt=layout.dt, start=start, threads=threads)
+    watched = None if events is None else Watched(map_, _listed(events))
+    run = Run(watched or map_, states, rng, dt=layout.dt, start=start, threads=threads)
     if isinstance(x0, xr.Dataset):
         _continue_streams(run, x0)
     target = sink(to, layout, (steps - washout) // every)
     if include_initial:
         _write_initial(target, layout, states)
-    attrs = _provenance(system, layout, method or "rk4", rng)
-    return _collect(run, target, attrs, steps, u, layout, progress)
+    attrs = _provenance(system, layout, chosen, rng)
+    return _collect(run, target, attrs, steps, u, layout, progress, None if watched is None else Log(watched, layout))
 
 
-def _collect(run: Run, target: Any, attrs: dict, steps: int, u: Any, layout: Layout, progress: bool) -> xr.Dataset:
+def _as_map(system, inputs, duration, dt, method, interpolation, rtol, atol, history, events) -> tuple[Any, dict[str, Any]]:
+    """The system as a map from row to row, and what a result says about the method."""
+    only_flows = {"dt": dt, "method": method, "duration": duration, "rtol": rtol, "atol": atol, "events": events}
+    if not system.is_flow:
+        given = [name for name, value in only_flows.items() if value is not None]
+        if given or interpolation != "hold":
+            given = given or ["interpolation"]
+            _check.fail(", ".join(given), "a value", "nothing for a map", "A map has steps: pass steps=…")
+    if system.is_flow and dt is not None:
+        dt = _units.seconds("dt", dt)
+    if history is not None and not system.delays:
+        _check.fail("history", repr(history), "nothing: the system has no delays", error=TypeError)
+    if history is not None and not callable(history):
+        _check.fail("history", type(history).__name__, "a function of t <= 0 in seconds", error=TypeError)
+    if not system.is_flow:
+        return system, {}
+    map_, reason = sampled(system, method, dt, interpolation, rtol=rtol, atol=atol)
+    chosen = {"method": map_.method.name, "interpolation": interpolation}
+    chosen |= {"method_reason": reason} if reason else {}
+    chosen |= {name: getattr(map_, name) for name in ("rtol", "atol") if hasattr(map_, name)}
+    return map_, chosen
+
+
+def _listed(events: Any) -> list[Event]:
+    events = [events] if isinstance(events, Event) else events
+    if not isinstance(events, (list, tuple)) or not events or not all(isinstance(e, Event) for e in events):
+        _check.fail("events", repr(events), 'a Crossing("x", 0.0) or a list of events', error=TypeError)
+    return list(events)
+
+
+def _collect(
+    run: Run, target: Any, attrs: dict, steps: int, u: Any, layout: Layout, progress: bool, log: Log | None
+) -> xr.Dataset:
     """Drive the run into the sink. Whatever stops it, what is there is labelled and handed over."""
+
+    def finish(memory: dict) -> xr.Dataset:
+        return target.finish(attrs | _ending(run, layout), memory | (log.variables() if log else {}))
+
+    options: dict[str, Any] = {"which": layout.which()}
+    if log is None:
+        plan = {"outputs": layout.outputs, "every": layout.every, "washout": layout.washout, "buffers": target.buffers}
+    else:  # events are looked for in every row
+        plan = {"outputs": True}
     with tqdm(total=steps, unit="step", unit_scale=True, disable=not progress) as bar:
-        rows = run.rows(
-            steps,
-            u,
-            which=layout.which(),
-            outputs=layout.outputs,
-            every=layout.every,
-            washout=layout.washout,
-            progress=bar.update,
-            buffers=target.buffers,
-        )
         try:
-            for X, Y in rows:
-                target.write(X, Y)
+            for X, Y in run.rows(steps, u, progress=bar.update, **options, **plan):
+                if log is not None:
+                    log.take(X, Y, target)
+                    if log.ended:
+                        break
+                else:
+                    target.write(X, Y)
         except Diverged as error:
-            error.result = target.finish(attrs | _ending(run, layout))
+            error.result = finish({})
             raise
         except KeyboardInterrupt:
             stopped = Interrupted(f"stopped after step {run.k}; what was computed is in error.result", run.k)
-            stopped.result = target.finish(attrs | _ending(run, layout))
+            stopped.result = finish(layout.memory(run.state))
             raise stopped from None
-    return target.finish(attrs | _ending(run, layout))
+    if log is not None:
+        log.warn_if_never()
+    return finish(layout.memory(run.state))
 
 
-def _inputs(system: System, inputs: Any) -> tuple[np.ndarray | None, Any]:
-    """Inputs as (trial, time, input), and whether a trial dimension was given."""
-    wanted = system.input_size
-    name = type(getattr(system, "flow", system)).__name__
+def _inputs(system: System, inputs: Any, linear: bool = False) -> tuple[np.ndarray | None, Any]:
+    """Inputs as (trial, time, input), and whether a trial dimension was given. Linear ones come with their increments."""
+    own = getattr(system, "flow", system)
+    wanted, name = own.input_size, type(own).__name__
     if inputs is None:
         if wanted:
             _check.fail("inputs", "nothing", f"(time, {wanted}), as {name} has {wanted} input(s)", "For silence pass zeros.")
@@ -159,6 +213,10 @@ def _inputs(system: System, inputs: Any) -> tuple[np.ndarray | None, Any]:
         shapes = f"(time, {wanted}) or (trial, time, {wanted}), as {name} has {wanted} input(s)"
         remedy = "The axes look swapped: time comes before input. Pass inputs.T" if u.shape[-2] == wanted else ""
         _check.fail("inputs", f"shape {u.shape}", shapes, remedy)
+    if linear:
+        if u.shape[-2] < 2:
+            _check.fail("inputs", f"{u.shape[-2]} row", "at least 2 rows", "A straight line needs two ends.")
+        u = np.concatenate([u[..., :-1, :], np.diff(u, axis=-2)], axis=-1)
     return (u[None], False) if u.ndim == 2 else (u, True)
 
 
@@ -166,12 +224,10 @@ def _steps(u: np.ndarray | None, steps: Any, duration: Any, dt: Any) -> int:
     """Length of the run in steps. Given inputs decide it; whatever else is given must agree."""
     asked = None if steps is None else _check.integer("steps", steps, 1)
     if duration is not None:
-        exact = _check.real("duration", duration, 0.0, open_low=True) / dt
-        if abs(exact - round(exact)) > 1e-6 * max(1.0, exact) or round(exact) < 1:
-            _check.fail("duration", f"{duration:g} s", f"a multiple of dt = {dt:g} s", "Change dt or the duration.")
-        if asked is not None and asked != round(exact):
-            _check.fail("steps", asked, f"{round(exact)}, which the duration says", "Pass one of them.")
-        asked = round(exact)
+        exact = _units.steps("duration", _units.seconds("duration", duration), dt)
+        if asked is not None and asked != exact:
+            _check.fail("steps", asked, f"{exact}, which the duration says", "Pass one of them.")
+        asked = exact
     if u is None:
         if asked is None:
             _check.fail("steps", "nothing", "the length of the run", "Pass steps=…, or duration=… for a flow.")
@@ -197,18 +253,24 @@ def _trials(u: np.ndarray | None, x0: Any, trials: Any) -> int | None:
     return next(iter(found.values()), None)
 
 
-def _initial(system: System, x0: Any, trials: int) -> tuple[np.ndarray, int]:
+def _initial(system: System, x0: Any, trials: int, history: Any = None) -> tuple[np.ndarray, int]:
     """Initial states (trial, size) and the step at which the clock starts."""
     if isinstance(x0, xr.Dataset):
         return _last_state(system, x0), int(x0.attrs["step"])
     refuse_if_too_large(trials * system.size * system.dtype.itemsize)
     if isinstance(x0, xr.DataArray) and "time" in x0.dims:
         _check.fail("x0", "a DataArray over time", "one state, or a whole result", "Pass the Dataset, or x0=states[-1].")
-    start = system.initial() if x0 is None else _check.array("x0", x0, ndim=(1, 2), dtype=system.dtype)
+    flow = getattr(system, "flow", system)
+    start = flow.initial() if x0 is None else _check.array("x0", x0, ndim=(1, 2), dtype=system.dtype)
+    start = _begin(system, start, history)
     if start.shape[-1] != system.size or not len(start):
-        parts = ", ".join(f"{name} {s.stop - s.start}" for name, s in system.slices.items())
-        _check.fail("x0", f"shape {start.shape}", f"({system.size},) or (trial, {system.size}): {parts}")
+        parts = ", ".join(f"{name} {s.stop - s.start}" for name, s in flow.slices.items())
+        _check.fail("x0", f"shape {start.shape}", f"({flow.size},) or (trial, {flow.size}): {parts}")
     return np.broadcast_to(start, (trials, system.size)).astype(system.dtype), 0
+
+
+def _begin(system: System, start: np.ndarray, history: Any) -> np.ndarray:
+    return system.begin(start, history) if isinstance(system, Delayed) else system.begin(start)
 
 
 def _last_state(system: System, result: xr.Dataset) -> np.ndarray:
@@ -227,7 +289,8 @@ def _last_state(system: System, result: xr.Dataset) -> np.ndarray:
             "one with its last row",
             "Simulate up to there, or pass x0=states[k].",
         )
-    rows = [np.atleast_2d(result[name].isel(time=-1).values) for name in system.parts]
+    last = [result[name].isel(time=-1) if "time" in result[name].dims else result[name] for name in system.parts]
+    rows = [np.atleast_2d(one.values) for one in last]
     out = np.concatenate(rows, axis=1).astype(system.dtype)
     if out.shape[1] != system.size:
         _check.fail("x0", f"a result with {out.shape[1]} state variables", f"{system.size}")
@@ -248,13 +311,14 @@ def _continue_streams(run: Run, result: xr.Dataset) -> None:
 
 def _recorded(system: System, record: Any) -> tuple[tuple[str, ...], bool]:
     """Names of the parts to keep, and whether to keep the outputs."""
-    known = [*system.parts, *(["output"] if system.output_size else [])]
+    rows = [name for name in system.parts if name not in system.internal]
+    known = [*rows, *(["output"] if system.output_size else [])]
     if not isinstance(record, (str, list, tuple, type(None))):
         _check.fail("record", repr(record), f"names among {', '.join(known)}", error=TypeError)
     names = known if record is None else [record] if isinstance(record, str) else list(record)
     for name in names:
         _check.choice("record", name, known)
-    return tuple(n for n in system.parts if n in names), "output" in names
+    return tuple(n for n in rows if n in names), "output" in names
 
 
 def _write_initial(target: Any, layout: Layout, states: np.ndarray) -> None:
@@ -267,11 +331,11 @@ def _write_initial(target: Any, layout: Layout, states: np.ndarray) -> None:
     target.write(X, Y)
 
 
-def _provenance(system: System, layout: Layout, method: str, rng: Any) -> dict[str, Any]:
+def _provenance(system: System, layout: Layout, chosen: dict[str, Any], rng: Any) -> dict[str, Any]:
     attrs = {"class": type(system).__name__, "system": system.to_json(), "dtype": str(layout.system.dtype), "every": layout.every}
     attrs |= {"dynrnn": dynrnn.__version__, "numpy": np.__version__, "derivative": system.derivative}
     attrs |= {"dt": layout.dt, "units": "s"} if layout.timed else {}
-    attrs |= {"method": method} if system.is_flow else {}
+    attrs |= chosen
     if isinstance(rng, (int, np.integer)):
         attrs["seed"] = int(rng) if rng < 2**63 else str(rng)  # netCDF has no larger integers
     return attrs

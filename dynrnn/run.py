@@ -214,7 +214,7 @@ class Run:
                 self.k += size
             yield X[:n].reshape(n, which.size, self.trials), Y[:n].reshape(n, all_y.size, self.trials)
             if bad is not None:
-                raise Diverged(_divergence(self.k + bad[0], bad[1], self.trials, self.system), self.k + bad[0], bad[1])
+                raise Diverged(self._divergence(*bad), self.k + bad[0], bad[1])
             done += size
             if progress is not None:
                 progress(size)
@@ -245,8 +245,17 @@ class Run:
         with ThreadPoolExecutor(min(self.threads, len(self.blocks))) as pool:
             return list(pool.map(work, self.blocks))
 
-    def _first_bad(self, before, U) -> tuple[int, int] | None:
-        """Step within the chunk and trial at which the state is no longer finite, by walking the chunk once more."""
+    def _divergence(self, k: int, trial: int, state: np.ndarray) -> str:
+        where = f" of trial {trial}" if self.trials > 1 else ""
+        which = ", ".join(_named(self.system, np.flatnonzero(~np.isfinite(state))))
+        advice = "Lower the spectral radius, the input scaling or dt, or bound the activation."
+        return (
+            f"{type(self.system).__name__}: the state{where} is not finite after step {self.k + k} (counting from 0): {which}. "
+            f"Rows before it are kept in error.result. {self.system.diagnose(state) or advice}"
+        )
+
+    def _first_bad(self, before, U) -> tuple[int, int, np.ndarray] | None:
+        """Step within the chunk, trial and state that is no longer finite, by walking the chunk once more."""
         found = None
         for block, x, u in zip(self.blocks, before, U, strict=True):
             if np.isfinite(block.x).all():
@@ -255,8 +264,9 @@ class Run:
             for k in range(len(u)):
                 _drive(block.p, x, block.spare, u[k : k + 1], 1, 1, none, empty, block.y, none, empty, 1, 0)
                 if not np.isfinite(x).all():
-                    trial = block.trials.start + (0 if x.ndim == 1 else int(np.argmin(np.isfinite(x).all(axis=0))))
-                    found = (k, trial) if found is None or k < found[0] else found
+                    column = 0 if x.ndim == 1 else int(np.argmin(np.isfinite(x).all(axis=0)))
+                    if found is None or k < found[0]:
+                        found = (k, block.trials.start + column, x if x.ndim == 1 else x[:, column])
                     break
         return found
 
@@ -281,9 +291,11 @@ def _cut_columns(columns: int, threads: int) -> list[int]:
     return [*(round(i * groups / blocks) * vector for i in range(blocks)), columns]
 
 
-def _divergence(k: int, trial: int, trials: int, system: System) -> str:
-    where = f" of trial {trial}" if trials > 1 else ""
-    return (
-        f"{type(system).__name__}: the state{where} is not finite after step {k} (counting from 0). "
-        "Rows before it are kept in error.result. Lower the spectral radius, the input scaling or dt, or bound the activation."
-    )
+def _named(system: System, indices: np.ndarray, most: int = 3) -> list[str]:
+    """The names of state variables, or the first of them."""
+    names = []
+    for name, units in system.parts.items():
+        labels = range(units) if isinstance(units, (int, np.integer)) else units
+        names += [f"{name}[{label}]" for label in labels]
+    shown = [names[i] for i in indices[:most]]
+    return [*shown, f"and {len(indices) - most} more"] if len(indices) > most else shown

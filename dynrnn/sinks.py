@@ -71,6 +71,15 @@ class Layout:
             variables["output"] = self._variable(Y, "feature")
         return xr.Dataset(variables, coords, dict(attrs))
 
+    def memory(self, states: np.ndarray) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
+        """The internal parts of the last states (trial, size), which a continuation of the run needs."""
+        out: dict[str, tuple[tuple[str, ...], np.ndarray]] = {}
+        for name in self.system.internal:
+            values = states[:, self.system.slices[name]]
+            dims = (f"{name}_unit",) if self.lone else ("trial", f"{name}_unit")
+            out[name] = (dims, values[0] if self.lone else values)
+        return out
+
     def _variable(self, rows: np.ndarray, dim: str):
         rows = rows.transpose(2, 0, 1)
         return (("time", dim), rows[0]) if self.lone else (("trial", "time", dim), rows)
@@ -98,10 +107,10 @@ class Memory:
         """Take note of rows (row, which, trial) that were written into `buffers`."""
         self.rows += len(X)
 
-    def finish(self, attrs: Mapping[str, Any]) -> xr.Dataset:
-        """The rows so far, labelled."""
+    def finish(self, attrs: Mapping[str, Any], more: Mapping[str, Any]) -> xr.Dataset:
+        """The rows so far, labelled, and `more` variables (dims, values)."""
         X, Y = (a[: self.rows].reshape(self.rows, a.shape[1] // self.layout.trials, self.layout.trials) for a in (self.X, self.Y))
-        return self.layout.dataset(X, Y, attrs)
+        return self.layout.dataset(X, Y, attrs).assign(more)
 
 
 class FileSink:
@@ -137,11 +146,16 @@ class FileSink:
             if name != "time":
                 self._file.create_variable(name, coordinate.dims, data=np.asarray(coordinate.values, dtype=object))
 
-    def finish(self, attrs: Mapping[str, Any]) -> xr.Dataset:
-        """Close the file, put it in place and open it."""
+    def finish(self, attrs: Mapping[str, Any], more: Mapping[str, Any]) -> xr.Dataset:
+        """Write `more` variables (dims, values), close the file, put it in place and open it."""
         times = self.layout.times(self.rows)
         variable = self._file.create_variable("time", ("time",), times.dtype, data=times)
         variable.attrs["units"] = "s" if self.layout.timed else "steps"
+        for name, (dims, values) in more.items():
+            self._file.dimensions.update(
+                {d: n for d, n in zip(dims, values.shape, strict=True) if d not in self._file.dimensions}
+            )
+            self._file.create_variable(name, dims, data=values)
         for name, value in attrs.items():
             self._file.attrs[name] = value
         self._stack.close()
@@ -173,10 +187,12 @@ class ZarrSink:
             piece.to_zarr(self.path, mode="w", consolidated=False)
         self.rows += len(X)
 
-    def finish(self, attrs: Mapping[str, Any]) -> xr.Dataset:
-        """Write the attributes and open the store."""
+    def finish(self, attrs: Mapping[str, Any], more: Mapping[str, Any]) -> xr.Dataset:
+        """Write `more` variables (dims, values) and the attributes, and open the store."""
         import zarr
 
+        if more:
+            xr.Dataset(dict(more)).to_zarr(self.path, mode="a", consolidated=False)
         zarr.open_group(self.path).attrs.update(attrs)
         return xr.open_zarr(self.path, chunks=None, decode_times=False, consolidated=False)
 

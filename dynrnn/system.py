@@ -33,7 +33,7 @@ Text and None in a field stay above; a kernel sees 0 in their place.
 ``jvp_p(p, x, u, q, out)``            ``out = J_p q``, a change of the parameters; `q` as below
 ``vjp(p, x, u, g, gx, gu, gp)``       ``gx += J_x^T g``, ``gu += J_u^T g``, ``gp += J_p^T g``
 ``step_columns(p, X, U, OUT)``        ``step`` of many states, one per column, where that is faster
-``drift_columns(p, t, X, U, OUT)``    the same for ``drift``
+``drift_columns(p, t, X, U, OUT)``    the same for ``drift``; so ``diffusion_columns``
 ``remainder(p, t, x, u, out)``        ``drift`` without its `linear` part
 ====================================  ====================================================================
 
@@ -107,6 +107,17 @@ def drift(p, t, x, u, out):
 def diffusion(p, t, x, u, out):
     """Noise amplitude per state variable: none by default."""
     out[:] = 0
+
+
+@generic
+def diffusion_columns(p, t, X, U, OUT):
+    """`diffusion` for the states in the columns of X."""
+    x, u, g = np.empty_like(X[:, 0]), np.empty_like(U[:, 0]), np.empty_like(X[:, 0])
+    for c in range(X.shape[1]):
+        copy(X[:, c], x)
+        copy(U[:, c], u)
+        diffusion(p, t, x, u, g)
+        copy(g, OUT[:, c])
 
 
 @generic
@@ -295,6 +306,10 @@ class System(Record):
         """The whole state (…, size) that starts at `x`, which may be given without the `internal` parts."""
         return x
 
+    def diagnose(self, x: np.ndarray) -> str:
+        """What can be said about a state (size,) that is not finite; nothing by default."""
+        return ""
+
     # ------------------------------------------------------------------------------------------------- weights
 
     def weights(self) -> dict[str, np.ndarray]:
@@ -366,6 +381,10 @@ class Wrapper(System):
     @property
     def noise(self):
         return self.inner.noises
+
+    @property
+    def clocked(self):
+        return self.inner.clocked
 
     @property
     def dtype(self):

@@ -10,7 +10,7 @@ import numpy as np
 from dynrnn import _check
 from dynrnn._jit import jit, kernel
 from dynrnn._record import Record
-from dynrnn.integrate import Discretised
+from dynrnn.integrate import sampled
 from dynrnn.run import Run
 from dynrnn.system import System, drift, jvp, jvp_p, jvp_u, output, step, step_columns, tangent, tangent_u, vjp
 
@@ -30,7 +30,7 @@ def check_system(system: System, *, dt: float = 1e-3, rng: Any = 0, input_scale:
     Parameters
     ----------
     system : any `System`, a map or a flow.
-    dt : step at which a flow is tried (fourth-order Runge-Kutta).
+    dt : step at which a flow is tried (fourth-order Runge-Kutta, or Euler and Maruyama's where it has noise).
     rng : seed of the random states, inputs and directions.
     input_scale : standard deviation of the inputs.
 
@@ -47,7 +47,7 @@ def check_system(system: System, *, dt: float = 1e-3, rng: Any = 0, input_scale:
     """
     if not isinstance(system, System):
         _check.fail("system", type(system).__name__, "a dynrnn System", error=TypeError)
-    map_ = Discretised(system, "rk4", dt) if system.is_flow else system
+    map_ = sampled(system, None, dt)[0] if system.is_flow else system
     trial = _Trial(system, map_, _check.generator(rng), input_scale)
     checks = (_shapes, _purity, _split, _columns, _storage, _plain_python, *_DERIVATIVES)
     return [f"{clause.__name__.strip('_').replace('_', ' ')}: {said}" for clause in checks if (said := clause(trial))]

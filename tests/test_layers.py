@@ -20,7 +20,7 @@ REPOSITORY = PACKAGE.parent
 # Lowest first. A module may import from rows before its own; a package may import from itself.
 LAYERS = [
     ["_check", "_dates", "_fingerprint"],
-    ["_jit"],
+    ["_jit", "_units"],
     ["_llvm"],
     ["_math", "_record"],
     ["_made"],
@@ -29,8 +29,9 @@ LAYERS = [
     ["systems", "integrate"],
     ["run"],
     ["testing", "sinks"],
+    ["_log"],
     ["_simulate"],
-    ["readout", "tasks", "io", "_csv"],
+    ["readout", "tasks", "inputs", "io", "_csv"],
     ["forecast", "train", "analysis"],
     ["plot", "sweep"],
     ["study", "_job"],

@@ -20,7 +20,7 @@ def _add_rows_in_order(W_T, x, out):
 
 
 @jit(fastmath={"contract"})
-def _add_rows(W_T, x, out):
+def add_rows(W_T, x, out):
     """``out += W_T^T x``: four rows of W_T at a time, so that `out` is read and written a quarter as often."""
     n, m = out.size, x.size
     for j in range(0, m - 3, 4):
@@ -75,7 +75,7 @@ class Dense(Coupling):
         elif x.size <= _NARROW:
             _add_rows_in_order(p.values, x, out)
         else:
-            _add_rows(p.values, x, out)
+            add_rows(p.values, x, out)
 
     def multiply_columns(p, X, OUT):
         if X.shape[0] > _NARROW:
@@ -98,7 +98,7 @@ class Dense(Coupling):
                 gw[j, i] += g[i] * xj
 
     def tangent(p, q, x, out):
-        _add_rows(q, x, out)
+        add_rows(q, x, out)
 
     def row_dot(p, i, x):
         total = p.values.dtype.type(0)

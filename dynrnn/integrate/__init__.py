@@ -1,6 +1,22 @@
-"""Numerical integration: methods as data, and the wrapper that makes a flow a map."""
+"""Numerical integration: methods as data, and the wrappers that make a flow a map."""
 
+from dynrnn.integrate.adaptive import Adaptive
+from dynrnn.integrate.choice import choose, sampled
+from dynrnn.integrate.delayed import Delayed
 from dynrnn.integrate.discretised import Discretised
-from dynrnn.integrate.tableaus import METHODS, Tableau
+from dynrnn.integrate.events import Crossing, Event, Watched
+from dynrnn.integrate.methods import METHODS
+from dynrnn.integrate.tableaus import Tableau
 
-__all__ = ["METHODS", "Discretised", "Tableau"]
+__all__ = [
+    "METHODS",
+    "Adaptive",
+    "Crossing",
+    "Delayed",
+    "Discretised",
+    "Event",
+    "Tableau",
+    "Watched",
+    "choose",
+    "sampled",
+]

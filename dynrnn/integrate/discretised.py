@@ -7,25 +7,67 @@ from typing import Any, ClassVar
 import numpy as np
 
 from dynrnn import _check
-from dynrnn._jit import jit
-from dynrnn.integrate.tableaus import Tableau, tableau
-from dynrnn.system import System, drift, output, tangent, tangent_u, vjp
+from dynrnn.integrate.feed import Feed, feed, pull, read
+from dynrnn.integrate.method import Method, advance, advance_jvp, advance_jvp_u, advance_vjp
+from dynrnn.integrate.methods import method as named
+from dynrnn.system import Noise, System, Wrapper, output
 
-__all__ = ["Discretised"]
+__all__ = ["Discretised", "Sampled"]
 
 
-class Discretised(System):
-    """One step of an explicit Runge-Kutta method as a map:
+class Sampled(Wrapper):
+    """Base of the maps that lead a flow from row to row. Channels: those of the flow, the method's normal numbers, the clock.
 
-        x[k+1] = x[k] + dt sum_i b_i k_i,        k_i = drift(t_k + c_i dt, x[k] + dt sum_j A_ij k_j, u[k])
+    With linear interpolation the inputs come with their increments to the next row behind them.
+    """
 
-    Row k of the input holds on ``[k dt, (k+1) dt)``. Derivatives are those of the discrete step, stage by stage.
+    flow: System
+    method: Method
+    dt: float
+    feed: Feed
+
+    wraps: ClassVar[str] = "flow"
+    clocked: ClassVar[bool] = True
+
+    def __init__(self, flow: Any, method: Any, dt: Any, interpolation: Any = "hold", **fields: Any):
+        if not isinstance(flow, System) or not flow.is_flow:
+            _check.fail("flow", type(flow).__name__, "a system with a drift", error=TypeError)
+        if dt is None:
+            _check.fail("dt", "nothing", "a step in seconds", "A flow needs a time step: pass dt=…")
+        dt, chosen = _check.real("dt", dt, 0.0, open_low=True), named(method)
+        chosen.check(flow)
+        super().__init__(flow=flow, method=chosen, dt=dt, feed=feed(interpolation, flow.input_size), **fields)
+
+    @property
+    def inputs(self):
+        return {"input": self.flow.inputs, "increment": self.flow.input_size} if self.feed.copies == 2 else self.flow.inputs
+
+    @property
+    def noise(self):
+        own = self.method.normals * self.flow.size
+        return (*self.flow.noises, Noise("normal", own)) if own else self.flow.noises
+
+    def channels_at(p, s, u):
+        return read(p.feed, s, u, p.v)
+
+    def pull_channels(p, s, g, gu):
+        pull(p.feed, s, g, gu)
+
+
+class Discretised(Sampled):
+    """One step of a method of integration as a map, by default of classical Runge-Kutta:
+
+        x[k+1] = x[k] + dt sum_i b_i k_i,        k_i = drift(t_k + c_i dt, x[k] + dt sum_j A_ij k_j, u(t_k + c_i dt))
+
+    Derivatives are those of the discrete step, stage by stage, for explicit Runge-Kutta methods, and central differences for
+    others. A method that could choose its own steps takes exactly one of size dt here.
 
     Parameters
     ----------
     flow : a system with a drift.
-    method : "euler", "midpoint", "heun" or "rk4", or a `Tableau`.
+    method : a name among `dynrnn.integrate.METHODS`, or a `Method`.
     dt : step, in the flow's unit of time (seconds in this package's models).
+    interpolation : "hold", row k of the input holds on ``[k dt, (k+1) dt)``; or "linear", it is the value at ``k dt``.
 
     >>> class Decay(System):
     ...     def drift(p, t, x, u, out):
@@ -34,127 +76,52 @@ class Discretised(System):
     False
     """
 
-    flow: System
-    method: Tableau
-    dt: float
-
-    clocked: ClassVar[bool] = True
-    scratch_names: ClassVar[tuple[str, ...]] = ("k", "z", "dk", "dz")
+    scratch_names: ClassVar[tuple[str, ...]] = ("k", "z", "dk", "dz", "v", "dv", "matrices")
     trainable: ClassVar[tuple[str, ...]] = ("flow",)
 
-    def __init__(self, flow: System, method: str | Tableau = "rk4", dt: Any = None):
-        if not isinstance(flow, System) or not flow.is_flow:
-            _check.fail("flow", type(flow).__name__, "a system with a drift", error=TypeError)
-        if dt is None:
-            _check.fail("dt", "nothing", "a step in seconds", "A flow needs a time step: pass dt=…")
-        super().__init__(flow=flow, method=tableau(method), dt=_check.real("dt", dt, 0.0, open_low=True))
+    def __init__(self, flow: Any, method: Any = "rk4", dt: Any = None, interpolation: Any = "hold", **fields: Any):
+        super().__init__(flow, method, dt, interpolation if "feed" not in fields else fields.pop("feed"))
+        if flow.delays:
+            _check.fail("flow", f"{type(flow).__name__} with delays", "one without", "Take dynrnn.integrate.Delayed.", TypeError)
 
     @property
-    def parts(self):
-        return self.flow.parts
+    def has_native_columns(self):
+        return self.method.native and self.flow.has_native_columns
 
     @property
-    def visible(self):
-        return self.flow.visible
-
-    @property
-    def inputs(self):
-        return self.flow.inputs
-
-    @property
-    def outputs(self):
-        return self.flow.outputs
-
-    @property
-    def noise(self):
-        return self.flow.noises
-
-    @property
-    def dtype(self):
-        return self.flow.dtype
+    def has_vjp(self):
+        return self.method.exact and self.flow.has_vjp
 
     @property
     def derivative(self):
-        return self.flow.derivative
-
-    def initial(self):
-        return self.flow.initial()
+        return self.flow.derivative if self.method.exact else "central differences"
 
     def scratch(self, columns=1):
-        shape = (self.method.b.size, self.size)
-        return {name: np.zeros(shape, self.dtype) for name in self.scratch_names}
+        rows, channels = max(2, self.method.rows), self.flow.channels
+        work = {name: np.zeros((rows, self.size * columns), self.dtype) for name in ("k", "z", "dk", "dz")}
+        return {
+            **work,
+            "v": np.zeros((channels, columns)),
+            "dv": np.zeros(channels),
+            "matrices": self.method.matrices(self.flow, self.dt),
+        }
 
     # -------------------------------------------------------------------------------------------------- kernels
 
     def step(p, x, u, out):
-        _stages(p, x, u)
-        _combine(p, x, p.k, out)
+        advance(p.method, p, x, u, out)
+
+    def step_columns(p, X, U, OUT):
+        advance(p.method, p, X, U, OUT)
 
     def output(p, x, u, out):
-        output(p.flow, x, u[:-1], out)
+        output(p.flow, x, read(p.feed, 1.0, u, p.v), out)
 
     def jvp(p, x, u, v, out):
-        _stages(p, x, u)
-        for i in range(p.method.b.size):
-            _stage(p, v, p.dk, i, p.dz[i])
-            tangent(p.flow, _time(p, u, i), p.z[i], u[:-1], p.dz[i], p.dk[i])
-        _combine(p, v, p.dk, out)
+        advance_jvp(p.method, p, x, u, v, out)
 
     def jvp_u(p, x, u, w, out):
-        _stages(p, x, u)
-        out[:] = 0
-        for i in range(p.method.b.size):
-            _stage(p, out, p.dk, i, p.dz[i])
-            t, z = _time(p, u, i), p.z[i]
-            tangent(p.flow, t, z, u[:-1], p.dz[i], p.dk[i])
-            tangent_u(p.flow, t, z, u[:-1], w[:-1], p.dz[i])
-            for j in range(out.size):
-                p.dk[i, j] += p.dz[i, j]
-        _combine(p, out, p.dk, out)
+        advance_jvp_u(p.method, p, x, u, w, out)
 
     def vjp(p, x, u, g, gx, gu, gp):
-        _stages(p, x, u)
-        stages = p.method.b.size
-        p.dz[:] = 0
-        for j in range(g.size):
-            gx[j] += g[j]
-        for i in range(stages - 1, -1, -1):
-            for j in range(g.size):
-                p.dk[i, j] = p.dt * p.method.b[i] * g[j]
-                for later in range(i + 1, stages):
-                    p.dk[i, j] += p.dt * p.method.A[later, i] * p.dz[later, j]
-            vjp(p.flow, p.z[i], u[:-1], p.dk[i], p.dz[i], gu[:-1], gp.flow)
-            for j in range(g.size):
-                gx[j] += p.dz[i, j]
-
-
-@jit
-def _time(p, u, i):
-    return u[u.size - 1] + p.method.c[i] * p.dt
-
-
-@jit
-def _stage(p, x, k, i, out):
-    """``out = x + dt sum_{j<i} A_ij k_j``."""
-    for n in range(x.size):
-        total = x[n]
-        for j in range(i):
-            if p.method.A[i, j] != 0.0:
-                total += p.dt * p.method.A[i, j] * k[j, n]
-        out[n] = total
-
-
-@jit
-def _stages(p, x, u):
-    for i in range(p.method.b.size):
-        _stage(p, x, p.k, i, p.z[i])
-        drift(p.flow, _time(p, u, i), p.z[i], u[:-1], p.k[i])
-
-
-@jit
-def _combine(p, x, k, out):
-    for n in range(x.size):
-        total = x[n]
-        for i in range(p.method.b.size):
-            total += p.dt * p.method.b[i] * k[i, n]
-        out[n] = total
+        advance_vjp(p.method, p, x, u, g, gx, gu, gp)

@@ -1,8 +1,26 @@
 """Figures: ``(data, ax=None) -> Axes``, one style, no computation. What is drawn is in the data, and nothing else is."""
 
+from dynrnn.plot.choices import psychometric
 from dynrnn.plot.errors import dots, horizon_errors
+from dynrnn.plot.phase import phase_portrait, trajectory
+from dynrnn.plot.populations import activity, raster
 from dynrnn.plot.series import forecast, trajectories
 from dynrnn.plot.states import heatmap
 from dynrnn.plot.style import COLORS, figure, save, style
 
-__all__ = ["COLORS", "dots", "figure", "forecast", "heatmap", "horizon_errors", "save", "style", "trajectories"]
+__all__ = [
+    "COLORS",
+    "activity",
+    "dots",
+    "figure",
+    "forecast",
+    "heatmap",
+    "horizon_errors",
+    "phase_portrait",
+    "psychometric",
+    "raster",
+    "save",
+    "style",
+    "trajectories",
+    "trajectory",
+]

@@ -1,0 +1,158 @@
+"""What a method of integration is: data with the kernels below, which advance a flow by one step of a wrapper `p`.
+
+`p` is the wrapper's parameters: ``p.flow``, ``p.dt``, work arrays ``p.k`` and ``p.z`` (one row per stage), ``p.matrices``. A
+method asks it for the flow's rate of change through `slope`, which knows the inputs, noise and delayed states at that
+moment, and so does not depend on who calls it. ``u`` are the channels of the row; times are given as fractions `s` of it.
+
+============================================  ===========================================================
+``advance(m, p, x, u, out)``                  one step from `x`; `x` may have one column per trial
+``advance_jvp(m, p, x, u, v, out)``           its derivative along a change `v` of the state
+``advance_jvp_u(m, p, x, u, w, out)``         along a change `w` of the channels
+``advance_vjp(m, p, x, u, g, gx, gu, gp)``    adjoint: adds to `gx`, `gu`, `gp`
+``attempt(m, p, s, h, x, f, u, out, end)``    a step of size `h` from `x`, where the slope is `f`, and the slope at its `end`
+``error(m, p, h, x, y, rtol, atol)``          estimated error of that step to `y`, in units of the tolerance
+``dense(m, p, s, h, x, f, y, end, u, Q)``     ``x(theta) = x + sum_d Q[d] theta^(d+1)`` over that step
+============================================  ===========================================================
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from dynrnn import _check
+from dynrnn._jit import by_dimension, generic, jit
+from dynrnn._math import copy
+from dynrnn._record import Record
+from dynrnn.system import drift, drift_columns
+
+__all__ = ["Method"]
+
+
+class Method(Record):
+    """Base of the methods. `order` is the order of convergence (strong, for a stochastic method)."""
+
+    name: str
+    order: float
+
+    normals: ClassVar[int] = 0  # standard normal numbers per state variable and step
+    native: ClassVar[bool] = False  # whether many states advance side by side
+    exact: ClassVar[bool] = False  # whether it has derivatives of its own
+    adaptive: ClassVar[bool] = False  # whether it can choose its own steps
+    rows: ClassVar[int] = 2  # of the work arrays
+    dense_order: ClassVar[int] = 3  # degree of the interpolant
+
+    def check(self, flow: Any) -> None:
+        """Refuse a flow that the method is not for."""
+        if flow.stochastic and not self.normals:
+            wanted = "a deterministic flow: this one has noise, which the method would leave out"
+            _check.fail("method", self.name, wanted, 'Take "euler_maruyama" or "stochastic_heun", or set its noise to 0.')
+
+    def matrices(self, flow: Any, dt: float) -> np.ndarray:
+        """What can be computed before the run, or room for what is computed at each step."""
+        return np.zeros(0)
+
+
+@generic
+def advance(m, p, x, u, out):
+    """One step."""
+    raise NotImplementedError
+
+
+@generic
+def advance_jvp(m, p, x, u, v, out):
+    """Its derivative along a change of the state: by central differences unless the method has it."""
+    size, length = 1.0, 1e-300
+    for i in range(x.size):
+        size, length = max(size, abs(x[i])), max(length, abs(v[i]))
+    h = 6e-6 * size / length
+    z, before = p.dk[0], p.dk[1]
+    for sign in (-1.0, 1.0):
+        for i in range(x.size):
+            z[i] = x[i] + sign * h * v[i]
+        advance(m, p, z, u, out)
+        if sign < 0:
+            copy(out, before)
+    for i in range(out.size):
+        out[i] = (out[i] - before[i]) / (2 * h)
+
+
+@generic
+def advance_jvp_u(m, p, x, u, w, out):
+    """Its derivative along a change of the channels: by central differences unless the method has it."""
+    size, length = 1.0, 1e-300
+    for i in range(u.size):
+        size, length = max(size, abs(u[i])), max(length, abs(w[i]))
+    h = 6e-6 * size / length
+    z, before = np.empty_like(u), p.dk[1]
+    for sign in (-1.0, 1.0):
+        for i in range(u.size):
+            z[i] = u[i] + sign * h * w[i]
+        advance(m, p, x, z, out)
+        if sign < 0:
+            copy(out, before)
+    for i in range(out.size):
+        out[i] = (out[i] - before[i]) / (2 * h)
+
+
+@generic
+def advance_vjp(m, p, x, u, g, gx, gu, gp):
+    """Adjoint of the step."""
+    raise NotImplementedError
+
+
+@generic
+def attempt(m, p, s, h, x, f, u, out, end):
+    """A step of size h, for step control."""
+    raise NotImplementedError
+
+
+@generic
+def error(m, p, h, x, y, rtol, atol):
+    """Estimated error of the step from x to y, in units of the tolerance."""
+    raise NotImplementedError
+
+
+@generic
+def dense(m, p, s, h, x, f, y, end, u, Q):
+    """The interpolating polynomial of the step from x to y: Hermite's cubic, unless the method has a better one."""
+    for n in range(x.size):
+        step = y[n] - x[n]
+        Q[0, n] = h * f[n]
+        Q[1, n] = 3.0 * step - h * (2.0 * f[n] + end[n])
+        Q[2, n] = h * (f[n] + end[n]) - 2.0 * step
+
+
+@generic
+def channels_at(p, s, u):
+    """The flow's own channels at the fraction s of the row with the channels u."""
+    raise NotImplementedError
+
+
+@generic
+def pull_channels(p, s, g, gu):
+    """Adjoint of `channels_at`: adds to gu."""
+    raise NotImplementedError
+
+
+# ----------------------------------------------------------------------------------------------- what methods call
+
+_drift = by_dimension(2, lambda p, t, x, u, out: drift(p, t, x, u, out), lambda p, t, x, u, out: drift_columns(p, t, x, u, out))
+
+
+flat = by_dimension(0, lambda x: x, lambda x: x.reshape(x.size))  # a reshape costs 6 ns: not for one state
+like = by_dimension(1, lambda flat, x: flat, lambda flat, x: flat.reshape(x.shape))
+clock = by_dimension(0, lambda u: u[u.size - 1], lambda u: u[u.shape[0] - 1, 0])
+
+
+@jit(forceinline=True)
+def slope(p, s, x, u, out):
+    """The flow's rate of change in state x at the fraction s of the row, for one state or many."""
+    _drift(p.flow, clock(u) + s * p.dt, x, channels_at(p, s, u), out)
+
+
+@jit(forceinline=True)
+def derivative_at(p, s, x, u, out):
+    """`slope` into a flat array."""
+    slope(p, s, x, u, like(out, x))

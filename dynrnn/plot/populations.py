@@ -1,0 +1,63 @@
+"""Populations over time: how active every unit is, and when it fires."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dynrnn import _check
+from dynrnn.plot.states import heatmap
+from dynrnn.plot.style import COLORS, has_dims, label_time, styled
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def activity(result: Any, ax: Any = None, *, variable: str | None = None) -> Axes:
+    """A part of a result of `simulate` as a `heatmap`: units by time.
+
+    Parameters
+    ----------
+    result : Dataset with variables over ("time", one other dimension), or one such DataArray; choose a trial with ``.isel``.
+    ax : where to draw; new axes by default.
+    variable : which one; by default the first.
+    """
+    return heatmap(_one("result", result, variable, "first"), ax)
+
+
+@styled
+def raster(spikes: Any, ax: Any = None, *, variable: str = "spike") -> Axes:
+    """A tick for each spike, unit above unit.
+
+    Parameters
+    ----------
+    spikes : DataArray over ("time", one other dimension), not zero where there are spikes, or a Dataset with one.
+    ax : where to draw; new axes by default.
+    variable : which variable of a Dataset.
+
+    >>> import xarray as xr
+    >>> raster(xr.DataArray([[0, 1], [1, 1]], dims=("time", "unit"))).get_ylabel()
+    'unit'
+    """
+    data = _one("spikes", spikes, variable, variable)
+    (unit,) = (dim for dim in data.dims if dim != "time")
+    rows, units = np.nonzero(data.transpose("time", unit).values)
+    n = data.sizes[unit]
+    size = float(np.clip(150 / n, 1, 8))
+    ax.plot(data["time"].values[rows], units, "|", color=COLORS["black"], markersize=size, markeredgewidth=0.8, rasterized=True)
+    ax.set(ylim=(-0.5, n - 0.5), xlim=(data["time"].values[0], data["time"].values[-1]), ylabel=unit)
+    ax.yaxis.get_major_locator().set_params(integer=True)
+    label_time(ax, data["time"])
+    return ax
+
+
+def _one(name: str, data: Any, variable: str | None, default: str) -> Any:
+    """The DataArray over time and one other dimension that is to be drawn."""
+    if hasattr(data, "data_vars"):
+        data = data[_check.choice("variable", variable or next(iter(data.data_vars), default), map(str, data.data_vars))]
+    has_dims(name, data, ("time",))
+    if data.ndim != 2:
+        remedy = "Choose one: .isel(trial=0)." if "trial" in data.dims else ""
+        _check.fail(name, f"dims {data.dims}", "time and one other dimension", remedy)
+    return data
