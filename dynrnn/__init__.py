@@ -45,8 +45,9 @@ _HOMES = {
     "readout": ["Ridge"],
     "forecast": ["ReservoirForecaster", "ReservoirRegressor", "ReservoirClassifier"],
     "io": ["save", "load"],
+    "analysis": ["psychometric_fit", "psychometric_curve", "reaction_times"],
 }
-_MODULES = ("couplings", "forecast", "inputs", "integrate", "plot", "readout", "study", "systems", "tasks", "testing")
+_MODULES = ("analysis", "couplings", "forecast", "inputs", "integrate", "plot", "readout", "study", "systems", "tasks", "testing")
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = sorted([*_HOME, *_MODULES])
