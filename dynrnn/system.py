@@ -34,6 +34,7 @@ Text and None in a field stay above; a kernel sees 0 in their place.
 ``vjp(p, x, u, g, gx, gu, gp)``       ``gx += J_x^T g``, ``gu += J_u^T g``, ``gp += J_p^T g``
 ``step_columns(p, X, U, OUT)``        ``step`` of many states, one per column, where that is faster
 ``drift_columns(p, t, X, U, OUT)``    the same for ``drift``; so ``diffusion_columns``
+``tangents(p, t, x, u, V, OUT)``      ``OUT = J_x V`` for many tangent vectors at one state
 ``remainder(p, t, x, u, out)``        ``drift`` without its `linear` part
 ====================================  ====================================================================
 
@@ -154,6 +155,16 @@ def vjp(p, x, u, g, gx, gu, gp):
 def tangent(p, t, x, u, v, out):
     """``out = J_x v`` of a flow at time t. A flow whose Jacobian depends on time explicitly gives this kernel."""
     jvp(p, x, u, v, out)
+
+
+@generic
+def tangents(p, t, x, u, V, OUT):
+    """``OUT = J_x V`` for the tangent vectors in the columns of V, all at the state x: of a flow at time t, or of a map."""
+    v, change = np.empty_like(x), np.empty_like(x)
+    for c in range(V.shape[1]):
+        copy(V[:, c], v)
+        tangent(p, t, x, u, v, change)
+        copy(change, OUT[:, c])
 
 
 @generic
@@ -445,26 +456,27 @@ def jacobian(system: System, x: Any, u: Any = None, *, t: float = 0.0) -> np.nda
     if not isinstance(system, System):
         _check.fail("system", f"{system!r}", "a System", "Pass an instance: MySystem(…)", TypeError)
     x = _check.array("x", x, shape=(system.size,), dtype=system.dtype)
-    u = _with_channels(system, u, t)
+    u = channels(system, u, t)
     out = np.empty((system.size, system.size), system.dtype)
     with explained(type(system).__name__):
-        _fill_jacobian(system.params(), float(t), x, u, out)
-    return out.T
+        _fill_jacobian(system.params(system.size), float(t), x, u, np.eye(system.size, dtype=system.dtype), out)
+    return out
 
 
 @jit
-def _fill_jacobian(p, t, x, u, out):
-    v = np.zeros_like(x)
-    for j in range(x.size):
-        v[j] = 1
-        tangent(p, t, x, u, v, out[j])
-        v[j] = 0
+def _fill_jacobian(p, t, x, u, unit, out):
+    tangents(p, t, x, u, unit, out)
 
 
-def _with_channels(system: System, u: Any, t: float) -> np.ndarray:
+def channels(system: System, u: Any, t: float = 0.0) -> np.ndarray:
+    """The kernels' `u` for inputs (input_size,) without noise: at its mean."""
     given = np.zeros(system.input_size) if u is None else u
     out = np.zeros(system.channels, system.dtype)
     out[: system.input_size] = _check.array("u", given, shape=(system.input_size,), dtype=system.dtype)
+    at = system.input_size
+    for noise in system.noises:
+        out[at : at + noise.count] = 0.5 if noise.law == "uniform" else 0.0
+        at += noise.count
     if system.clocked:
         out[-1] = t
     return out

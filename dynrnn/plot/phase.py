@@ -9,7 +9,7 @@ import numpy as np
 
 from dynrnn import _check
 from dynrnn.plot.style import COLORS, has_dims, label_time, styled, with_units
-from dynrnn.system import System, _size, _with_channels, drift
+from dynrnn.system import System, _size, channels, drift
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -148,13 +148,13 @@ def phase_portrait(
 def _field(system: System, x: tuple[int, np.ndarray], y: tuple[int, np.ndarray], at: Any, u: Any, t: float):
     """Both components of the drift over the plane, (y, x); in plain Python, which a grid of this size does not notice."""
     state = _check.array("at", system.initial() if at is None else at, shape=(system.size,), dtype=system.dtype).copy()
-    channels, p, out = _with_channels(system, u, t), system.params(), np.empty(system.size, system.dtype)
+    at, p, out = channels(system, u, t), system.params(), np.empty(system.size, system.dtype)
     (i, across), (j, up) = x, y
     dx, dy = np.empty((2, up.size, across.size))
     with np.errstate(all="ignore"):
         for row, state[j] in enumerate(up):
             for column, state[i] in enumerate(across):
-                drift(p, t, state, channels, out)
+                drift(p, t, state, at, out)
                 dx[row, column], dy[row, column] = out[i], out[j]
     return dx, dy
 
