@@ -22,6 +22,10 @@ _HOMES = {
     "systems.activations": ["Activation"],
     "systems.closed_loop": ["ClosedLoop", "Affine"],
     "systems.stack": ["Stack"],
+    "systems.ctrnn": ["CTRNN"],
+    "systems.rate": ["RateNetwork"],
+    "systems.leaky": ["LeakyRNN"],
+    "systems.mtrnn": ["MultipleTimescaleRNN"],
     "systems.lorenz": ["Lorenz63", "Lorenz96"],
     "systems.rossler": ["Rossler"],
     "systems.van_der_pol": ["VanDerPol"],
@@ -45,7 +49,17 @@ _HOMES = {
     "readout": ["Ridge"],
     "forecast": ["ReservoirForecaster", "ReservoirRegressor", "ReservoirClassifier"],
     "io": ["save", "load"],
-    "analysis": ["psychometric_fit", "psychometric_curve", "reaction_times"],
+    "analysis": [
+        "continuation",
+        "covariant_vectors",
+        "fixed_points",
+        "kaplan_yorke",
+        "largest_exponent",
+        "lyapunov_spectrum",
+        "psychometric_curve",
+        "psychometric_fit",
+        "reaction_times",
+    ],
 }
 _MODULES = ("analysis", "couplings", "forecast", "inputs", "integrate", "plot", "readout", "study", "systems", "tasks", "testing")
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import struct
 
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.extending import intrinsic, overload, register_jitable
+from numba.extending import intrinsic, overload
 
 from dynrnn import _jit
 
@@ -93,10 +94,10 @@ def _borrowed_compiled(value):
     return lambda value: _borrowed(value)
 
 
-GROUP = 4
-"""Non-zeros of a row that are multiplied together; their partial sums are added pairwise at the end of the row."""
+ROWS = 8
+"""Rows of a sparse matrix that are summed together, a slice: see `dynrnn.couplings.Sparse`."""
 LANES = 16
-"""Columns that `add_row_of_columns` advances together."""
+"""Columns that `add_slice_to_columns` advances together."""
 
 
 def _loop(builder, start, stop, step, initial, advance):
@@ -127,12 +128,21 @@ def _load(context, builder, pointer, kind):
     return builder.load(builder.bitcast(pointer, kind.as_pointer()), align=element.get_abi_size(context.target_data))
 
 
-def _indices(context, builder, pointer, intp):
-    """GROUP unsigned indices, read as one integer and taken apart: fewer loads, of which there are two a cycle."""
-    width = pointer.type.pointee.width
-    packed = _load(context, builder, pointer, ir.IntType(width * GROUP))
-    parts = (builder.trunc(builder.lshr(packed, packed.type(g * width)), pointer.type.pointee) for g in range(GROUP))
-    return [builder.zext(part, intp) for part in parts]
+def _element(context, builder, kind, value, *index):
+    """A pointer to an element of an array, which may be strided."""
+    array = context.make_array(kind)(context, builder, value)
+    shape, strides = (cgutils.unpack_tuple(builder, part) for part in (array.shape, array.strides))
+    return cgutils.get_item_pointer2(context, builder, array.data, shape, strides, kind.layout, index)
+
+
+def _indices(context, builder, pointer):
+    """ROWS unsigned indices, read as 64-bit integers and taken apart: loads are what the products are bound by."""
+    narrow, wide, out = pointer.type.pointee, ir.IntType(64), []
+    for start in range(0, ROWS, 64 // narrow.width):
+        packed = _load(context, builder, builder.gep(pointer, [wide(start)]), wide)
+        parts = (builder.lshr(packed, wide(bit)) for bit in range(0, 64, narrow.width))
+        out += [builder.zext(builder.trunc(part, narrow), context.get_value_type(types.intp)) for part in parts]
+    return out
 
 
 def _fuse(builder, a, b, c):
@@ -142,145 +152,109 @@ def _fuse(builder, a, b, c):
     return builder.call(cgutils.get_or_insert_function(builder.module, function, f"llvm.fma.v{a.type.count}{kind}"), [a, b, c])
 
 
-def _pairwise(builder, sums):
-    """``(s0 + s2) + (s1 + s3)``."""
-    while len(sums) > 1:
-        half = len(sums) // 2
-        sums = [builder.fadd(sums[i], sums[i + half]) for i in range(half)]
-    return sums[0]
-
-
-def _arrays(context, builder, signature, args):
-    pairs = zip(signature.args, args, strict=True)
-    return [context.make_array(t)(context, builder, a) for t, a in pairs if isinstance(t, types.Array)]
-
-
 @intrinsic
-def _sum_groups(typingctx, values, indices, start, stop, x):
-    """``sum_k values[k] x[indices[k]]`` over whole groups, one partial sum for each place in a group."""
-    if values.dtype != x.dtype:
+def _add_slice(typingctx, weights, sources, first, last, targets, i, x, out):
+    """`add_slice` with the sums of all rows in one register."""
+    if not weights.dtype == x.dtype == out.dtype:
         return None
 
     def codegen(context, builder, signature, args):
-        weights, index, source = _arrays(context, builder, signature, args)
-        intp, lane = context.get_value_type(types.intp), ir.IntType(32)
-        vector = ir.VectorType(context.get_value_type(signature.args[0].dtype), GROUP)
+        weights, sources, targets, x, out = (
+            functools.partial(_element, context, builder, signature.args[k], args[k]) for k in (0, 1, 4, 6, 7)
+        )
+        lane, vector = ir.IntType(32), ir.VectorType(context.get_value_type(signature.args[0].dtype), ROWS)
 
         def advance(k, sums):
-            gathered = ir.Constant(vector, ir.Undefined)
-            for g, j in enumerate(_indices(context, builder, builder.gep(index.data, [k]), intp)):
-                gathered = builder.insert_element(gathered, builder.load(builder.gep(source.data, [j])), lane(g))
-            weight = _load(context, builder, builder.gep(weights.data, [k]), vector)
-            return [_fuse(builder, weight, gathered, sums[0])]
+            heard = ir.Constant(vector, ir.Undefined)
+            for r, j in enumerate(_indices(context, builder, sources(k))):
+                heard = builder.insert_element(heard, builder.load(x(j)), lane(r))
+            return [_fuse(builder, _load(context, builder, weights(k), vector), heard, sums[0])]
 
-        (total,) = _loop(builder, args[2], args[3], GROUP, [ir.Constant(vector, [0.0] * GROUP)], advance)
-        return _pairwise(builder, [builder.extract_element(total, lane(g)) for g in range(GROUP)])
+        (sums,) = _loop(builder, args[2], args[3], ROWS, [ir.Constant(vector, [0.0] * ROWS)], advance)
+        for r, j in enumerate(_indices(context, builder, targets(args[5], args[5].type(0)))):
+            builder.store(builder.fadd(builder.load(out(j)), builder.extract_element(sums, lane(r))), out(j))
+        return context.get_dummy_value()
 
-    return values.dtype(values, indices, types.intp, types.intp, x), codegen
+    return types.void(weights, sources, types.intp, types.intp, targets, types.intp, x, out), codegen
 
 
-def _row_adder(lanes):
-    """An intrinsic that adds `sum_row` of `lanes` columns of X from `column` to a row of `out`, all sums in registers."""
+def _columns_adder(lanes):
+    """An intrinsic: `add_slice` for `lanes` neighbouring columns, with all sums in registers."""
 
     @intrinsic
-    def add(typingctx, values, indices, start, stop, X, column, out, row):
-        if not values.dtype == X.dtype == out.dtype:
+    def add(typingctx, weights, sources, first, last, targets, i, X, column, OUT):
+        if not weights.dtype == X.dtype == OUT.dtype:
             return None
 
         def codegen(context, builder, signature, args):
-            weights, index, source, target = _arrays(context, builder, signature, args)
-            first, last, column = args[2], args[3], args[5]
-            scalar, intp = context.get_value_type(signature.args[0].dtype), context.get_value_type(types.intp)
-            vector = ir.VectorType(scalar, min(lanes, 8 if isinstance(scalar, ir.DoubleType) else 16))
-            pieces, align = range(lanes // vector.count), scalar.get_abi_size(context.target_data)
+            weights, sources, targets, X, OUT = (
+                functools.partial(_element, context, builder, signature.args[k], args[k]) for k in (0, 1, 4, 6, 8)
+            )
+            scalar, intp = context.get_value_type(signature.args[0].dtype), args[7].type
+            size = scalar.get_abi_size(context.target_data)
+            vector = ir.VectorType(scalar, min(lanes, 64 // size))
+            columns = [builder.add(args[7], intp(c)) for c in range(0, lanes, vector.count)]
             undefined = ir.Constant(vector, ir.Undefined)
             zeros = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), [0] * vector.count)
 
-            def row_pointers(array, i):
-                base = builder.add(builder.mul(i, cgutils.unpack_tuple(builder, array.shape)[1]), column)
-                return [builder.gep(array.data, [builder.add(base, intp(piece * vector.count))]) for piece in pieces]
-
-            def add_product(sums, k, j):
-                weight = builder.insert_element(undefined, builder.load(builder.gep(weights.data, [k])), ir.IntType(32)(0))
-                weight = builder.shuffle_vector(weight, undefined, zeros)
-                loaded = [_load(context, builder, q, vector) for q in row_pointers(source, j)]
-                return [_fuse(builder, weight, x, s) for s, x in zip(sums, loaded, strict=True)]
-
-            def advance_group(k, sums):
-                after = []
-                for g, j in enumerate(_indices(context, builder, builder.gep(index.data, [k]), intp)):
-                    after += add_product(sums[g * len(pieces) :][: len(pieces)], builder.add(k, intp(g)), j)
+            def advance(k, sums):
+                before, after = iter(sums), []
+                for r, j in enumerate(_indices(context, builder, sources(k))):
+                    weight = builder.load(weights(builder.add(k, intp(r))))
+                    weight = builder.shuffle_vector(
+                        builder.insert_element(undefined, weight, ir.IntType(32)(0)), undefined, zeros
+                    )
+                    after += [_fuse(builder, weight, _load(context, builder, X(j, c), vector), next(before)) for c in columns]
                 return after
 
-            def advance_one(k, sums):
-                return add_product(sums, k, builder.zext(builder.load(builder.gep(index.data, [k])), intp))
-
-            whole = builder.add(first, builder.and_(builder.sub(last, first), intp(-GROUP)))
-            nothing = [ir.Constant(vector, [0.0] * vector.count)] * (GROUP * len(pieces))
-            partial = _loop(builder, first, whole, GROUP, nothing, advance_group)
-            totals = [_pairwise(builder, partial[piece :: len(pieces)]) for piece in pieces]
-            totals = _loop(builder, whole, last, 1, totals, advance_one)
-            for total, pointer in zip(totals, row_pointers(target, args[7]), strict=True):
-                after = builder.fadd(_load(context, builder, pointer, vector), total)
-                builder.store(after, builder.bitcast(pointer, vector.as_pointer()), align=align)
+            nothing = [ir.Constant(vector, [0.0] * vector.count)] * (ROWS * len(columns))
+            sums = iter(_loop(builder, args[2], args[3], ROWS, nothing, advance))
+            for j in _indices(context, builder, targets(args[5], intp(0))):
+                for pointer in (OUT(j, c) for c in columns):
+                    total = builder.fadd(_load(context, builder, pointer, vector), next(sums))
+                    builder.store(total, builder.bitcast(pointer, vector.as_pointer()), align=size)
             return context.get_dummy_value()
 
-        return types.void(values, indices, types.intp, types.intp, X, types.intp, out, types.intp), codegen
+        return types.void(weights, sources, types.intp, types.intp, targets, types.intp, X, types.intp, OUT), codegen
 
     return add
 
 
-_ADDERS = {lanes: _row_adder(lanes) for lanes in (LANES, LANES // 2)}
+def add_slice(weights, sources, first, last, targets, i, x, out):
+    """Add to ``out[targets[i, r]]`` the sum of ``weights[k + r] x[sources[k + r]]`` over k = first, first + ROWS, … < last."""
+    for r in range(ROWS):
+        total = weights.dtype.type(0)
+        for k in range(first, last, ROWS):
+            total = fma(weights[k + r], x[sources[k + r]], total)
+        out[targets[i, r]] += total
 
 
-def sum_groups(values, indices, start, stop, x):
-    """``sum_k values[k] x[indices[k]]`` over whole groups: one partial sum for each place in a group, added pairwise."""
-    zero = values.dtype.type(0)
-    s0, s1, s2, s3 = zero, zero, zero, zero
-    for k in range(start, stop, GROUP):
-        s0 = fma(values[k], x[indices[k]], s0)
-        s1 = fma(values[k + 1], x[indices[k + 1]], s1)
-        s2 = fma(values[k + 2], x[indices[k + 2]], s2)
-        s3 = fma(values[k + 3], x[indices[k + 3]], s3)
-    return (s0 + s2) + (s1 + s3)
+@overload(add_slice, inline="always")
+def _add_slice_compiled(weights, sources, first, last, targets, i, x, out):
+    return lambda weights, sources, first, last, targets, i, x, out: _add_slice(weights, sources, first, last, targets, i, x, out)
 
 
-@overload(sum_groups, inline="always")
-def _sum_groups_compiled(values, indices, start, stop, x):
-    if not (values.layout == indices.layout == x.layout == "C"):  # a strided view: what the registers do takes neighbours
-        return sum_groups
-    return lambda values, indices, start, stop, x: _sum_groups(values, indices, start, stop, x)
+def _slice_to_columns(lanes):
+    """`add_slice_to_columns` for one number of columns: plain Python, and what compiled code has in its place."""
 
-
-@register_jitable(inline="always")
-def sum_row(values, indices, start, stop, x):
-    """``sum_k values[k] x[indices[k]]`` for ``start <= k < stop``: whole groups first, then the rest in order."""
-    whole = start + (stop - start) // GROUP * GROUP
-    total = sum_groups(values, indices, start, whole, x)
-    for k in range(whole, stop):
-        total = fma(values[k], x[indices[k]], total)
-    return total
-
-
-def _row_of_columns(lanes):
-    """`add_row_of_columns` for one number of columns: plain Python, and what compiled code has in its place."""
-
-    def plain(values, indices, start, stop, X, column, out, row):
+    def plain(weights, sources, first, last, targets, i, X, column, OUT):
         for c in range(column, column + lanes):
-            out[row, c] += sum_row(values, indices, start, stop, X[:, c])
+            add_slice(weights, sources, first, last, targets, i, X[:, c], OUT[:, c])
 
-    adder = _ADDERS[lanes]
+    add = _columns_adder(lanes)
 
     @overload(plain, inline="always")
-    def compiled(values, indices, start, stop, X, column, out, row):
-        if not (values.layout == indices.layout == X.layout == out.layout == "C"):
+    def compiled(weights, sources, first, last, targets, i, X, column, OUT):
+        if not X.layout == OUT.layout == "C":  # columns that are no neighbours
             return plain
-        return lambda values, indices, start, stop, X, column, out, row: adder(values, indices, start, stop, X, column, out, row)
+        return lambda weights, sources, first, last, targets, i, X, column, OUT: add(
+            weights, sources, first, last, targets, i, X, column, OUT
+        )
 
     return plain
 
 
-add_row_of_columns = _row_of_columns(LANES)
-"""Add `sum_row` of each of LANES columns from `column` to ``out[row]``, each in the same order."""
-add_row_of_half = _row_of_columns(LANES // 2)
+add_slice_to_columns = _slice_to_columns(LANES)
+"""`add_slice` for each of LANES columns from `column`, in the same order."""
+add_slice_to_half = _slice_to_columns(LANES // 2)
 """The same for half as many columns."""

@@ -33,7 +33,7 @@ class Log:
         own = self.watched.system.output_size
         places, values, lost = self.watched.occurrences(Y[:, own:])
         if lost:
-            warnings.warn("events: more than 8 in one row; the later ones are lost. Shorten dt.", stacklevel=4)
+            warnings.warn("events: more than 8 in one row; the others are lost. Shorten dt.", stacklevel=4)
         places[:, 0] += self.row
         for row, trial, kind, _ in places:
             if self.terminal[kind]:

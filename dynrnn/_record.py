@@ -35,6 +35,7 @@ _WITH_KERNELS = (
     "integrate.feed",
     "integrate.events",
     "systems.network",
+    "systems.rate",
     "systems.hopfield",
     "systems.closed_loop",
     "systems.stack",

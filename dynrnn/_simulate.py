@@ -256,17 +256,24 @@ def _trials(u: np.ndarray | None, x0: Any, trials: Any) -> int | None:
 def _initial(system: System, x0: Any, trials: int, history: Any = None) -> tuple[np.ndarray, int]:
     """Initial states (trial, size) and the step at which the clock starts."""
     if isinstance(x0, xr.Dataset):
+        if history is not None:
+            _check.fail("history", "a function beside a result to continue", "none", "The result brings its own past.")
         return _last_state(system, x0), int(x0.attrs["step"])
     refuse_if_too_large(trials * system.size * system.dtype.itemsize)
     if isinstance(x0, xr.DataArray) and "time" in x0.dims:
         _check.fail("x0", "a DataArray over time", "one state, or a whole result", "Pass the Dataset, or x0=states[-1].")
     flow = getattr(system, "flow", system)
-    start = flow.initial() if x0 is None else _check.array("x0", x0, ndim=(1, 2), dtype=system.dtype)
+    start = _first(flow, history) if x0 is None else _check.array("x0", x0, ndim=(1, 2), dtype=system.dtype)
     start = _begin(system, start, history)
     if start.shape[-1] != system.size or not len(start):
         parts = ", ".join(f"{name} {s.stop - s.start}" for name, s in flow.slices.items())
         _check.fail("x0", f"shape {start.shape}", f"({flow.size},) or (trial, {flow.size}): {parts}")
     return np.broadcast_to(start, (trials, system.size)).astype(system.dtype), 0
+
+
+def _first(flow: System, history: Any) -> np.ndarray:
+    """Where a run starts unless told otherwise: a given past says it."""
+    return flow.initial() if history is None else _check.array("history(0)", np.atleast_1d(history(0.0)), shape=(flow.size,))
 
 
 def _begin(system: System, start: np.ndarray, history: Any) -> np.ndarray:

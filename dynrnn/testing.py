@@ -12,7 +12,7 @@ from dynrnn._jit import jit, kernel
 from dynrnn._record import Record
 from dynrnn.integrate import sampled
 from dynrnn.run import Run
-from dynrnn.system import System, drift, jvp, jvp_p, jvp_u, output, step, step_columns, tangent, tangent_u, vjp
+from dynrnn.system import System, drift, jvp, jvp_p, jvp_u, output, step, step_columns, tangent, tangent_u, tangents, vjp
 
 __all__ = ["ContractError", "check_system"]
 
@@ -38,7 +38,7 @@ def check_system(system: System, *, dt: float = 1e-3, rng: Any = 0, input_scale:
 
     The clauses: shapes; purity (same input, same bits; arguments and scratch do not matter); a split run equals the whole
     run; many trials equal as many single ones; ``jvp`` and ``jvp_u`` equal finite differences; ``<g, J v> == <J^T g, v>``
-    where there is a ``vjp``; storage round trip; compiled equals plain Python.
+    where there is a ``vjp`` (of a flow itself, not of its discretisation); storage round trip; compiled equals plain Python.
 
     >>> from dynrnn import ESN
     >>> from dynrnn.testing import check_system
@@ -99,6 +99,11 @@ def _call_drift(p, x, u, out):
 @jit
 def _call_tangent(p, x, u, v, out):
     tangent(p, 0.25, x, u, v, out)
+
+
+@jit
+def _call_tangents(p, x, u, V, OUT):
+    tangents(p, 0.25, x, u, V, OUT)
 
 
 @jit
@@ -248,7 +253,12 @@ def _product_with_x(t: _Trial) -> str:
         product(p, x, u, v, got[k])
         expected[k] = _central(lambda z, o: call(p, z, u, o), x, v, n)
     tolerance = 1e-2 if t.map.dtype == np.float32 else 1e-6
-    return f"{s.derivative}, " + _agree("jvp", got, expected, tolerance, "J_x v and a finite difference")
+    said = _agree("jvp", got, expected, tolerance, "J_x v and a finite difference")
+    if kernel(type(s), "tangents") is not None:
+        V, OUT = np.stack([v, t.direction(n)], axis=1), np.empty((n, 2), t.map.dtype)
+        _call_tangents(s.params(2), t.states, u, V, OUT)
+        _agree("tangents", OUT[:, 0], got[0], 10 * t.tolerance, "a column of tangents and jvp")
+    return f"{s.derivative}, {said}"
 
 
 def _product_with_u(t: _Trial) -> str:
@@ -269,10 +279,10 @@ def _product_with_u(t: _Trial) -> str:
 
 def _adjoint(t: _Trial) -> str:
     """``<g, J_x v + J_u w + J_p q> == <gx, v> + <gu, w> + <gp, q>``, with gradients that start from what was there."""
-    s = t.map
+    s = t.system  # what a wrapper makes of a flow's derivatives is the wrapper's affair
     if not s.has_vjp:
         return ""
-    p, x, u, g = s.params(), t.states, t.channels(), t.direction(s.size)
+    p, x, u, g = s.params(), t.states[: s.size], t.channels(s), t.direction(s.size)
     v, w = t.direction(s.size), t.direction(u.size)
     if s.clocked:
         w[-1] = 0

@@ -6,9 +6,10 @@ import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dynrnn._jit import jit
+from dynrnn._jit import DISABLED, jit
+from dynrnn._llvm import LANES, add_slice, add_slice_to_columns, add_slice_to_half
 from dynrnn.couplings import Block, Coupling, Dense, Diagonal, LowRank, Ring, Sparse, Zero, coupling
-from dynrnn.couplings.base import outer, row_dot, tangent
+from dynrnn.couplings.base import multiply_columns, outer, row_dot, tangent
 
 rng = np.random.default_rng(0)
 WIDE, NARROW = rng.normal(size=(21, 18)), rng.normal(size=(7, 5))
@@ -43,6 +44,11 @@ def _derivatives(p, g, x, q, gw, out):
 def _rows(p, x, out):
     for i in range(out.size):
         out[i] = row_dot(p, i, x)
+
+
+@jit
+def _add_columns(p, X, out):
+    multiply_columns(p, X, out)
 
 
 def _numbers(*shape):
@@ -117,6 +123,57 @@ def test_sparse_products_of_any_shape(rows, columns, states, seed, density):
     W, X = Sparse.of(A), rng.normal(size=(columns, states))
     np.testing.assert_allclose(W @ X, A @ X, rtol=1e-12, atol=1e-12)
     np.testing.assert_array_equal((W @ X)[:, -1], W @ X[:, -1].copy())
+
+
+UNEVEN = [5, 0, 31, 1, 2, 0, 0, 9, 40, 3, 1, 17, 0, 4, 8, 8, 8, 2, 1]  # non-zeros per row: unsorted, some none
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("columns", [40, 2**16, 2**16 + 1], ids=["few columns", "16-bit indices", "32-bit indices"])
+@pytest.mark.parametrize("lengths", [UNEVEN, [7], [0], [0, 0, 3], [10] * 16], ids=["uneven", "one row", "nothing", "one", "even"])
+def test_sparse_products_of_rows_of_any_length(lengths, columns, dtype):
+    rng = np.random.default_rng(columns)
+    indices = np.concatenate([rng.permutation(columns)[:n] for n in lengths]).astype(int)
+    W = Sparse(rng.integers(-99, 100, indices.size).astype(dtype), indices, np.cumsum([0, *lengths]), columns)
+    X = rng.integers(-99, 100, (columns, 29)).astype(dtype)  # 16 columns at once, 8 at once, and 5 one by one
+    np.testing.assert_array_equal(W @ X, W.to_scipy() @ X)  # whole numbers: exact
+    np.testing.assert_array_equal(W @ X[:, 3].copy(), W.to_scipy() @ X[:, 3])
+    W, X = W.with_weights(rng.normal(size=indices.size).astype(dtype)), rng.normal(size=X.shape).astype(dtype)
+    np.testing.assert_array_equal(W @ X, np.stack([W @ x for x in X.T.copy()], axis=1))
+    tolerance = 50 * np.finfo(dtype).eps
+    np.testing.assert_allclose(W @ X, W.to_scipy() @ X, rtol=tolerance, atol=10 * tolerance)
+
+
+@pytest.mark.skipif(DISABLED, reason="plain Python rounds products and sums, compiled code their sums only")
+def test_a_row_is_summed_in_the_order_it_is_stored_in():
+    indices = np.concatenate([rng.permutation(40)[:n] for n in UNEVEN]).astype(int)
+    values, x = rng.normal(size=indices.size).astype(np.float32), rng.normal(size=40).astype(np.float32)
+    W, sums = Sparse(values, indices, np.cumsum([0, *UNEVEN]), 40), np.zeros(len(UNEVEN), np.float32)
+    for i, k in zip(np.repeat(np.arange(len(UNEVEN)), UNEVEN), range(indices.size), strict=True):
+        sums[i] = np.float64(values[k]) * np.float64(x[indices[k]]) + np.float64(sums[i])  # rounded once
+    np.testing.assert_array_equal(W @ x, sums)
+
+
+def test_the_compiled_sums_of_a_slice_are_those_written_in_python():
+    W = Sparse.of(np.where(rng.random((11, 30)) < 0.3, rng.normal(size=(11, 30)), 0))
+    p, X, single = W.params(), rng.normal(size=(30, LANES + LANES // 2)), np.zeros(11)
+    OUT = np.zeros((11, X.shape[1]))
+    for i in range(len(p.targets)):
+        around = p.slots, p.sources, p.starts[i], p.starts[i + 1], p.targets, i
+        add_slice(*around, X[:, 0], single)
+        add_slice_to_columns(*around, X, 0, OUT)
+        add_slice_to_half(*around, X, LANES, OUT)
+    np.testing.assert_allclose(W @ X, OUT, rtol=1e-13, atol=1e-13)  # plain Python does not fuse products and sums
+    np.testing.assert_array_equal(single, OUT[:, 0])
+
+
+def test_columns_that_are_no_neighbours_are_multiplied_too():
+    W, X = STRUCTURES["sparse"][0], _numbers(18, 2 * LANES)
+    out, again = np.zeros((21, LANES)), np.zeros((21, LANES))
+    _add_columns(W.params(), X[:, ::2], out)
+    _add_columns(W.params(), X[:, ::2].copy(), again)
+    np.testing.assert_array_equal(out, again)
+    np.testing.assert_array_equal(out, W @ X[:, ::2].copy())
 
 
 def test_sparse_indices_are_as_short_as_they_can_be():
@@ -196,6 +253,7 @@ def test_coupling_keeps_single_precision_and_converts_on_request():
         (lambda: Dense.of(np.eye(3)) @ np.ones(2), r"x: got shape \(2,\), wanted 3 rows"),
         (lambda: Dense.of(np.eye(3)).rmatmul(np.ones(2)), r"g: got shape \(2,\), wanted shape \(3,\)"),
         (lambda: Sparse([1.0], [0], [0, 2], 1), r"Sparse.indptr: got an end at 2, wanted 1"),
+        (lambda: Sparse([1.0], [0], [1, 0, 1], 2), r"Sparse.indptr: got 3 limits out of order, wanted limits .* start at 0"),
         (lambda: Sparse([1.0], [3], [0, 1], 2), r"Sparse.indices: got columns from 3 to 3, wanted columns from 0 to 1"),
         (lambda: Ring.of(0), "units: got 0, wanted an integer >= 1"),
         (lambda: LowRank.of(np.ones((3, 2)), np.ones((3, 1))), "right: got rank 1, wanted rank 2"),

@@ -56,6 +56,14 @@ def test_models_with_one_curve_share_a_name(ax):
     assert [text.get_text() for text in ax.texts] == ["a", "naive, drift"] and len(ax.lines) == 2
 
 
+@pytest.mark.parametrize("name", ["seasonal_naive", "seasonal-naive"])
+def test_a_baseline_is_named_for_people_in_its_own_colour(name, ax):
+    coords = {"model": ["my_model", name], "horizon": [1, 2]}
+    plot.horizon_errors(xr.DataArray([[1.0, 2.0], [2.0, 3.0]], coords, ("model", "horizon")), ax)
+    assert [text.get_text() for text in ax.texts] == ["my model", "seasonal-naive"]
+    assert ax.lines[1].get_color() == plot.COLORS["green"]
+
+
 @pytest.mark.filterwarnings("error")
 def test_errors_of_one_step_are_points(ax):
     plot.horizon_errors(xr.DataArray([[1.0], [2.0]], {"model": ["a", "b"], "horizon": [1]}, ("model", "horizon")), ax)
@@ -67,23 +75,6 @@ def test_dots_show_every_seed_and_the_reference(ax):
     plot.dots(data, ax, bars=data.median("seed"), lines={"published": 2.5})
     assert sum(len(line.get_xdata()) for line in ax.lines if line.get_marker() == "o") == 6
     assert [label.get_text() for label in ax.get_xticklabels()] == ["x", "y"] and ax.texts[0].get_text() == "published"
-
-
-def test_trajectories_are_labelled_by_unit_and_limited_to_what_can_be_told_apart(ax):
-    data = xr.DataArray(np.zeros((5, 3)), dims=("time", "unit"), coords={"unit": ["a", "b", "c"]}, name="state")
-    plot.trajectories(data, ax)
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b", "c"]
-    with pytest.raises(ValueError, match=r"at most seven lines.*plot\.heatmap"):
-        plot.trajectories(xr.DataArray(np.zeros((5, 8)), dims=("time", "unit")), ax)
-
-
-@pytest.mark.parametrize(("low", "limits"), [(-2.0, (-3.0, 3.0)), (1.0, (1.0, 3.0))])
-def test_a_heatmap_is_centred_on_zero_where_there_are_both_signs(low, limits, ax):
-    time = ("time", [1, 2], {"units": "s"})
-    data = xr.DataArray([[low, 3.0], [2.0, 2.5]], {"time": time}, ("time", "unit"), "state")
-    plot.heatmap(data, ax)
-    assert ax.collections[0].get_clim() == limits
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("time (s)", "unit")
 
 
 def test_data_without_the_dims_are_refused(ax):

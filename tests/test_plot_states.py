@@ -185,13 +185,31 @@ def test_a_raster_has_a_tick_for_each_spike(ax):
     np.testing.assert_array_equal(other.lines[0].get_xydata(), ax.lines[0].get_xydata())
 
 
-def test_activity_is_a_heat_map_of_a_part(states, ax):
+def test_activity_has_a_row_for_each_unit(states, ax):
     plot.activity(xr.Dataset({"x": states, "y": states + 1}), ax, variable="y")
     np.testing.assert_array_equal(ax.collections[0].get_array(), states.T + 1)
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("time (s)", "unit") and ax.figure.axes[1].get_ylabel() == "y (mV)"
     other = plot.figure()[1]
     plot.activity(xr.Dataset({"x": states, "y": states + 1}), other)
     np.testing.assert_array_equal(other.collections[0].get_array(), states.T)
+    assert other.get_ylim() == (-0.5, 2.5)
+
+
+def test_rows_of_activity_are_where_their_numbers_are(states, ax):
+    place = ("unit", [1.0, 1.5, 2.0], {"long_name": "position", "units": "cm"})
+    plot.activity(states.assign_coords(unit=place), ax)
+    assert ax.get_ylim() == (0.75, 2.25) and ax.get_ylabel() == "position (cm)"
+    other = plot.activity(states.assign_coords(unit=[5, 1, 3]), plot.figure()[1])
+    assert other.get_ylim() == (-0.5, 2.5)
+
+
+@pytest.mark.parametrize(("low", "limits"), [(-2.0, (-3.0, 3.0)), (1.0, (1.0, 3.0))])
+def test_activity_is_centred_on_zero_where_there_are_both_signs(low, limits, ax):
+    time = ("time", [1, 2], {"units": "s"})
+    data = xr.DataArray([[low, 3.0], [2.0, 2.5]], {"time": time}, ("time", "unit"), "state")
+    plot.activity(data, ax)
+    assert ax.collections[0].get_clim() == limits
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("time (s)", "unit")
 
 
 def test_populations_that_cannot_be_drawn_are_refused(states, ax):

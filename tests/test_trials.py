@@ -355,13 +355,25 @@ def test_integral_of_drift_and_noise(dt):
     assert not u.any() and (np.ptp(target.reshape(2000, -1), axis=1) == 0).all()
 
 
+def test_times_may_be_text():
+    """The same bits as from numbers; a duration that is drawn too, and in tasks with times that are no epochs."""
+    text = tasks.random_dots(9, dt="10 ms", fixation="100 ms", stimulus=("0.33 s", "80 ms", 1.5), rng=0)
+    xr.testing.assert_identical(text, tasks.random_dots(9, dt=0.01, fixation=0.1, stimulus=(0.33, 0.08, 1.5), rng=0))
+    text = tasks.ready_set_go(5, ["480 ms", "0.8 s"], pulse="60 ms", hold="200 ms", rng=0)
+    xr.testing.assert_identical(text, tasks.ready_set_go(5, [0.48, 0.8], pulse=0.06, hold=0.2, rng=0))
+    text = tasks.flip_flop(5, rate="2 Hz", pulse="60 ms", duration="2 s", dt="20 ms", rng=0)
+    xr.testing.assert_identical(text, tasks.flip_flop(5, rate=2, pulse=0.06, duration=2, rng=0))
+
+
 # --- advice -------------------------------------------------------------------------------------------------------------
 
 REFUSED = [
     (lambda: tasks.random_dots(0), r"trials: got 0, wanted an integer >= 1"),
     (lambda: tasks.random_dots(5, dt=0), r"dt: got 0, wanted a finite number in \(0, inf\)"),
     (lambda: tasks.random_dots(5, dt=0.03), r"fixation: got 0.1 s, wanted a multiple of dt = 0.03 s\. Change dt or"),
-    (lambda: tasks.random_dots(5, stimulus="800 ms"), r"stimulus: got '800 ms', wanted a finite number"),
+    (lambda: tasks.random_dots(5, stimulus="800"), r"stimulus: got '800', which has no unit, wanted a time such as \"20 ms\""),
+    (lambda: tasks.random_dots(5, stimulus=("80 ms", "2 Hz")), r"stimulus: got '2 Hz', which is a frequency, wanted a time"),
+    (lambda: tasks.random_dots(5, stimulus="30 ms"), r"stimulus: got 0.03 s, wanted a multiple of dt = 0.02 s\. Change dt or"),
     (lambda: tasks.random_dots(5, stimulus=-0.1), r"stimulus: got -0.1, wanted a finite number in \[0, inf\)"),
     (lambda: tasks.random_dots(5, stimulus=(0.8, 0.2)), r"stimulus: got 0.2 s after 0.8 s, wanted the shortest duration"),
     (lambda: tasks.random_dots(5, stimulus=(1, 2, 3, 4)), r"stimulus: got 4 numbers, wanted seconds, \(low, high\), or"),
@@ -382,6 +394,7 @@ REFUSED = [
     (lambda: tasks.match_to_sample(5, stimuli=1), r"stimuli: got 1, wanted an integer >= 2"),
     (lambda: tasks.multisensory(5, [12.5, 13]), r"frequencies: got 12.5, the boundary, wanted .* It has no right answer"),
     (lambda: tasks.multisensory(5, span=(9, 9)), r"span: got \(9, 9\), wanted \(low, high\) with low < high"),
+    (lambda: tasks.ready_set_go(5, 0.48), r"intervals: got 0.48, wanted a list of times\. Write \[v\] for a single one"),
     (lambda: tasks.ready_set_go(5, [0.49]), r"intervals: got 0.49 s, wanted a multiple of dt"),
     (lambda: tasks.ready_set_go(5, gain=1.01), r"gain: got 0.4848 s, wanted a multiple of dt"),
     (

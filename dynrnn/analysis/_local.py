@@ -31,7 +31,7 @@ class Local:
         if system.delays:
             remedy = "Discretise it: dynrnn.integrate.Delayed(flow, 'rk4', dt) is a map."
             _check.fail("system", f"{type(system).__name__}, a flow with delays", "a map or a flow without", remedy)
-        self.system, self.t = system, float(t)
+        self.system, self.t, self.is_flow = system, float(t), system.is_flow
         self.u = channels(system, inputs, self.t)
         self._p = system.params(system.size)
         self._unit = np.eye(system.size, dtype=system.dtype)
@@ -40,11 +40,6 @@ class Local:
     def size(self) -> int:
         """Number of state variables."""
         return self.system.size
-
-    @property
-    def is_flow(self) -> bool:
-        """Whether zeros of F are zeros of a rate of change."""
-        return self.system.is_flow
 
     def states(self, name: str, given: Any) -> np.ndarray:
         """States (point, size) from one or many."""

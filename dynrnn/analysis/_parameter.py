@@ -34,7 +34,8 @@ class Parameter:
         if match is None:
             _check.fail("parameter", repr(address), 'an address such as "rho", "theta[0]", "W[1,0]", "W" or "input[0]"')
         self.system, self.address = system, address
-        self.inputs = np.zeros(system.input_size) if inputs is None else _check.array("inputs", inputs, shape=(system.input_size,))
+        held = np.zeros(system.input_size) if inputs is None else inputs
+        self.inputs = _check.array("inputs", held, shape=(system.input_size,))
         self.path = match["path"].split(".")
         self.index = tuple(int(i) for i in match["index"].split(",")) if match["index"] else None
         if self.path == ["input"] and "input" not in system.fields:
@@ -53,7 +54,7 @@ class Parameter:
             self.value = float(field[self.index])
         elif isinstance(field, Coupling) or np.ndim(field) > 0:
             self.value = 1.0
-        elif isinstance(field, (int, float)) or np.ndim(field) == 0 and isinstance(field, np.ndarray):
+        elif isinstance(field, (int, float)) or (isinstance(field, np.ndarray) and np.ndim(field) == 0):
             self.value = float(field)
         else:
             _check.fail("parameter", f"{address!r}, {type(field).__name__}", "a number, an array or a coupling", error=TypeError)

@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from dynrnn import _check
-from dynrnn._jit import jit
 from dynrnn._math import copy
 from dynrnn.integrate.discretised import Sampled
 from dynrnn.integrate.feed import read
-from dynrnn.integrate.method import attempt, clock, dense, derivative_at, error
+from dynrnn.integrate.method import attempt, clock, dense, derivative_at, error, inlined
+from dynrnn.integrate.methods import method as named
 from dynrnn.system import output
 
 __all__ = ["Adaptive"]
@@ -22,6 +22,7 @@ _SMALLEST = 1e-13  # of a step, relative to the time
 _ATTEMPTS = 100_000  # per row
 _START, _STEP, _NEXT, _ERROR, _NUMBERS = 0, 1, 2, 3, 4  # what the memory begins with
 _FAILED = -1.0
+_NEAR = 1e-9  # of dt: times closer than this are the same
 
 
 class Adaptive(Sampled):
@@ -30,7 +31,8 @@ class Adaptive(Sampled):
         h' = h · 0.9 · e_n^(-0.7/q) · e_(n-1)^(0.4/q),     accepted where e_n <= 1,
 
     with e the error in units of ``atol + rtol max(|x|, |x'|)`` (root mean square) and q its order plus one. Steps run past
-    the rows, whose values come from the interpolant, unless inputs or noise change there: then a step ends at each row.
+    the rows, whose values come from the interpolant, unless inputs or noise change there or the method has none: then a step
+    ends at each row.
 
     Parameters
     ----------
@@ -65,7 +67,8 @@ class Adaptive(Sampled):
         rtol, atol = _check.real("rtol", rtol, 0.0), _check.real("atol", atol, 0.0)
         if rtol == atol == 0:
             _check.fail("rtol, atol", "0 and 0", "one of them above 0")
-        super().__init__(flow, method, dt, fields.get("feed", interpolation), rtol=rtol, atol=atol, bounded=flow.channels > 0)
+        bounded = bool(fields.get("bounded", flow.channels)) or not named(method).dense_order
+        super().__init__(flow, method, dt, fields.get("feed", interpolation), rtol=rtol, atol=atol, bounded=bounded)
         if not self.method.adaptive:
             _check.fail("method", self.method.name, "one with an error estimate: tsit5, dopri5, dop853 or rodas3")
         if flow.delays:
@@ -94,8 +97,11 @@ class Adaptive(Sampled):
     def diagnose(self, x):
         memory = x[self.flow.size :]
         if memory[_ERROR] != _FAILED:
-            return ""
-        where = f"near t = {memory[_START]:.6g} s the steps of {self.method.name} fell to {memory[_STEP]:.3g} s"
+            return super().diagnose(x)
+        slope = memory[_NUMBERS + 2 * self.flow.size : _NUMBERS + 3 * self.flow.size]
+        if not np.isfinite(slope).all():
+            return f"At t = {memory[_START]:.6g} s the drift itself is not finite: look at it, and at the state it starts from."
+        where = f"Near t = {memory[_START]:.6g} s the steps of {self.method.name} fell to {memory[_STEP]:.3g} s"
         return (
             f"{where}: a singularity or a jump of the drift, or stiffness. Try method='rodas3', looser tolerances, or inspect it."
         )
@@ -132,7 +138,7 @@ class Adaptive(Sampled):
         theta = (t1 - memory[_START]) / memory[_STEP]
         for i in range(n):
             out[i] = front[i]
-        if abs(t - t1) > 1e-9 * dt:
+        if abs(t - t1) > _close(t1, dt):
             for i in range(n):
                 total = 0.0
                 for d in range(Q.shape[0] - 1, -1, -1):
@@ -149,15 +155,15 @@ class Adaptive(Sampled):
         out[:] = np.nan
 
 
-@jit(forceinline=True)
+@inlined
 def _reach(p, t0, t1, memory, start, front, end, Q, u):
     """Step until the front is at t1 or beyond. Whether that succeeded."""
     m, dt, n = p.method, p.dt, front.size
     y, slope_y, f = p.z[p.z.shape[0] - 1], p.z[p.z.shape[0] - 2], p.z[p.z.shape[0] - 3]
     power = 1.0 / (m.control + 1)
-    t, rejected = memory[_START] + memory[_STEP], False
+    t, near, rejected = memory[_START] + memory[_STEP], _close(t1, dt), False
     for _ in range(_ATTEMPTS):
-        if t1 - t <= 1e-9 * dt:
+        if t1 - t <= near:
             return True
         h, whole = memory[_NEXT], memory[_NEXT]
         if p.bounded:
@@ -181,7 +187,7 @@ def _reach(p, t0, t1, memory, start, front, end, Q, u):
         copy(end, f)
         copy(y, front)
         copy(slope_y, end)
-        if t + h - t1 > 1e-9 * dt:
+        if t + h - t1 > near:
             dense(m, p, s, h, start, f, front, end, u, Q)
         memory[_START], memory[_STEP], memory[_ERROR] = t, h, max(e, 1e-4)
         memory[_NEXT] = max(whole, h * factor) if h < whole else h * factor
@@ -193,7 +199,13 @@ def _reach(p, t0, t1, memory, start, front, end, Q, u):
     return False
 
 
-@jit(forceinline=True)
+@inlined
+def _close(t, dt):
+    """Times that differ by less are the same: far from the start, rounding is more than a share of dt."""
+    return max(_NEAR * dt, 1e-15 * abs(t))
+
+
+@inlined
 def _first_step(p, x, f, u):
     """A first step whose Euler error would be small: Hairer, Nørsett and Wanner (1993), II.4."""
     y, slope_y = p.z[0], p.z[1]

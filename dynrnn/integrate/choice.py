@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from dynrnn import _check
+from dynrnn._jit import kernel
 from dynrnn.integrate.adaptive import Adaptive
 from dynrnn.integrate.delayed import Delayed
 from dynrnn.integrate.discretised import Discretised, Sampled
@@ -32,7 +33,8 @@ def choose(flow: System, dt: float) -> tuple[str, str]:
         if _additive(flow):
             return "sra1", "noise whose amplitude does not depend on the state: strong order 1.5"
         return "milstein", "noise whose amplitude depends on the state, in Ito's sense"
-    if flow.linear is not None and np.ndim(flow.linear) == 2 and np.abs(flow.linear).sum(axis=1).max() * dt > _STIFF:
+    linear = flow.linear if kernel(type(flow), "remainder") is not None else None
+    if linear is not None and np.ndim(linear) == 2 and np.abs(linear).sum(axis=1).max() * dt > _STIFF:
         return "etdrk4", "a stiff linear part, taken exactly"
     if flow.size <= _LARGE:
         rate = -np.linalg.eigvals(jacobian(flow, flow.initial())).real.min()

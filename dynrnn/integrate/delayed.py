@@ -10,13 +10,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from dynrnn import _check
-from dynrnn._jit import jit
 from dynrnn._math import copy
 from dynrnn.integrate.discretised import Sampled
 from dynrnn.integrate.feed import read
-from dynrnn.integrate.method import clock, derivative_at
+from dynrnn.integrate.method import clock, derivative_at, inlined
 from dynrnn.integrate.tableaus import Tableau, accumulate, run_stages
-from dynrnn.system import output
+from dynrnn.system import System, output
 
 __all__ = ["Delayed"]
 
@@ -50,6 +49,8 @@ class Delayed(Sampled):
     scratch_names: ClassVar[tuple[str, ...]] = ("k", "z", "v", "own", "history", "lags", "breaks")
 
     def __init__(self, flow: Any, method: Any = "rk4", dt: Any = None, interpolation: Any = "hold", **fields: Any):
+        if isinstance(flow, System) and flow.stochastic:
+            _check.fail("flow", f"{type(flow).__name__} with noise and delays", "one of them", "Set its noise to 0.")
         super().__init__(flow, method, dt, fields.get("feed", interpolation))
         if not isinstance(self.method, Tableau):
             _check.fail("method", self.method.name, "an explicit Runge-Kutta method, as the flow has delays", 'Take "rk4".')
@@ -97,6 +98,9 @@ class Delayed(Sampled):
         history[..., 0], history[..., 1 : 1 + n] = times, x[..., None, :]
         if past is not None:
             values = np.stack([_value(past, t, n) for t in times])
+            if not np.allclose(x, values[-1], rtol=1e-9, atol=1e-12):
+                wanted = f"{x.tolist()}, the state at 0"
+                _check.fail("history(0)", values[-1].tolist(), wanted, "Leave x0 out: the run then starts from history(0).")
             h = 1e-2 * self.dt  # the past ends at 0, so differences look back: third order
             back = np.stack([[_value(past, t - i * h, n) for i in range(4)] for t in times])
             slope = (11 * back[:, 0] - 18 * back[:, 1] + 9 * back[:, 2] - 2 * back[:, 3]) / (6 * h)
@@ -152,7 +156,7 @@ class Delayed(Sampled):
         output(p.flow, x[: p.k.shape[1]], read(p.feed, 1.0, u, p.own), out)
 
 
-@jit(forceinline=True)
+@inlined
 def _recall(history, t, out):
     """The state at time t, by Hermite's cubic between the two steps around it."""
     n, low, high = out.size, 0, history.shape[0] - 1

@@ -8,9 +8,9 @@ import numpy as np
 
 from dynrnn import _check
 from dynrnn.integrate.feed import Feed, feed, pull, read
-from dynrnn.integrate.method import Method, advance, advance_jvp, advance_jvp_u, advance_vjp
+from dynrnn.integrate.method import Method, advance, advance_jvp, advance_jvp_u, advance_tangents, advance_vjp
 from dynrnn.integrate.methods import method as named
-from dynrnn.system import Noise, System, Wrapper, output
+from dynrnn.system import Noise, System, Wrapper, output, output_columns
 
 __all__ = ["Discretised", "Sampled"]
 
@@ -32,6 +32,9 @@ class Sampled(Wrapper):
     def __init__(self, flow: Any, method: Any, dt: Any, interpolation: Any = "hold", **fields: Any):
         if not isinstance(flow, System) or not flow.is_flow:
             _check.fail("flow", type(flow).__name__, "a system with a drift", error=TypeError)
+        if flow.clocked:
+            remedy = "A drift gets the time as its argument t."
+            _check.fail("flow", f"{type(flow).__name__}, which is clocked", "a flow that is not", remedy, TypeError)
         if dt is None:
             _check.fail("dt", "nothing", "a step in seconds", "A flow needs a time step: pass dt=…")
         dt, chosen = _check.real("dt", dt, 0.0, open_low=True), named(method)
@@ -46,6 +49,10 @@ class Sampled(Wrapper):
     def noise(self):
         own = self.method.normals * self.flow.size
         return (*self.flow.noises, Noise("normal", own)) if own else self.flow.noises
+
+    def diagnose(self, x):
+        advice = "Shorten dt or take an adaptive method; if that does not help, the solution itself leaves to infinity."
+        return self.flow.diagnose(x[: self.flow.size]) or advice
 
     def channels_at(p, s, u):
         return read(p.feed, s, u, p.v)
@@ -117,8 +124,14 @@ class Discretised(Sampled):
     def output(p, x, u, out):
         output(p.flow, x, read(p.feed, 1.0, u, p.v), out)
 
+    def output_columns(p, X, U, OUT):
+        output_columns(p.flow, X, read(p.feed, 1.0, U, p.v), OUT)
+
     def jvp(p, x, u, v, out):
         advance_jvp(p.method, p, x, u, v, out)
+
+    def tangents(p, t, x, u, V, OUT):
+        advance_tangents(p.method, p, x, u, V, OUT)
 
     def jvp_u(p, x, u, w, out):
         advance_jvp_u(p.method, p, x, u, w, out)

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from dynrnn import _check
-from dynrnn._jit import generic, jit
+from dynrnn._jit import generic
 from dynrnn._record import Record
 from dynrnn.integrate.discretised import Sampled
-from dynrnn.integrate.method import derivative_at
+from dynrnn.integrate.method import derivative_at, inlined
 from dynrnn.system import System, Wrapper, output, step
 
 __all__ = ["Crossing", "Event", "Watched"]
@@ -46,6 +46,11 @@ class Event(Record):
     direction: int = 0
     terminal: bool = False
 
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if self.direction not in (-1, 0, 1):
+            _check.fail("direction", self.direction, "-1 (falling), 0 (both) or 1 (rising)")
+
     def resolved(self, flow: System) -> Event:
         """The event with its labels replaced by indices into the state of `flow`."""
         return self
@@ -76,8 +81,6 @@ class Crossing(Event):
 
     def __init__(self, unit: Any = 0, level: float = 0.0, direction: int = 0, terminal: bool = False):
         super().__init__(direction=direction, terminal=terminal, unit=unit, level=level)
-        if self.direction not in (-1, 0, 1):
-            _check.fail("direction", self.direction, "-1 (falling), 0 (both) or 1 (rising)")
 
     def resolved(self, flow):
         labels: list[Any] = []
@@ -131,6 +134,9 @@ class Watched(Wrapper):
     def outputs(self):
         return self.system.output_size + 1 + _SLOTS * (3 + self.system.flow.size)
 
+    def diagnose(self, x):
+        return self.system.diagnose(x)
+
     def scratch(self, columns=1):
         n = self.system.flow.size
         work = {name: np.zeros(n) for name in ("f", "g", "z")}
@@ -175,16 +181,18 @@ class Watched(Wrapper):
         return places, values, bool((Y[:, 0] > _SLOTS).any())
 
 
-@jit(forceinline=True)
+@inlined
 def _between(p, x, y, s, z):
-    """The state at the fraction s of the row, by Hermite's cubic."""
+    """The state at the fraction s of the row, by Hermite's cubic; its ends to the bit, or a crossing there could be lost."""
     h, f, g = p.system.dt, p.f, p.g
     for i in range(z.size):
         a, b = h * f[i], h * g[i]
         z[i] = x[i] + s * (a + s * (3.0 * (y[i] - x[i]) - 2.0 * a - b + s * (2.0 * (x[i] - y[i]) + a + b)))
+        if s == 1.0:
+            z[i] = y[i]
 
 
-@jit(forceinline=True)
+@inlined
 def _locate(e, p, x, y, left, right, rises, z):
     """The fraction at which the sign changes between left and right, by bisection; leaves the state there in z."""
     for _ in range(52):
@@ -198,7 +206,7 @@ def _locate(e, p, x, y, left, right, rises, z):
     return right
 
 
-@jit(forceinline=True)
+@inlined
 def _note(p, which, s, direction, z, found):
     width, count = 3 + z.size, int(found[0])
     found[0] += 1
@@ -209,7 +217,7 @@ def _note(p, which, s, direction, z, found):
             found[at + 3 + i] = z[i]
 
 
-@jit
+@inlined
 def _sort(found, width):
     """Put the events of a row in order of time."""
     count = min(int(found[0]), _SLOTS)

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from dynrnn import _check
-from dynrnn._jit import by_dimension, jit, kernel
+from dynrnn._jit import by_dimension, kernel
 from dynrnn.couplings.dense import add_rows
-from dynrnn.integrate.method import Method, channels_at, clock
+from dynrnn.integrate.method import Method, channels_at, clock, inlined
 from dynrnn.system import remainder
 
 __all__ = ["EXPONENTIAL", "phi"]
@@ -48,7 +48,7 @@ def _add_diagonal(T, x, out):
 _add = by_dimension(0, _add_diagonal, lambda T, x, out: add_rows(T, x, out))  # out += T x; matrices are stored transposed
 
 
-@jit(forceinline=True)
+@inlined
 def _remainder_at(p, s, x, u, out):
     remainder(p.flow, clock(u) + s * p.dt, x, channels_at(p, s, u), out)
 

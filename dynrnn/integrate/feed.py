@@ -49,13 +49,14 @@ class Linear(Feed):
     copies = 2
 
     def read(f, s, u, v):
-        given, out = u.reshape(u.size), v.reshape(v.size)
-        m = f.inputs * v.shape[1]
+        columns = u.size // u.shape[0]  # of these channels: `v` may have room for more
+        given, out = u.reshape(u.size), v.reshape(v.size)[: v.shape[0] * columns]
+        m = f.inputs * columns
         for i in range(m):
             out[i] = given[i] + s * given[m + i]
         for i in range(m, out.size):
             out[i] = given[m + i]
-        return v.reshape((v.shape[0],) + u.shape[1:])  # noqa: RUF005  # what Numba understands
+        return out.reshape((v.shape[0],) + u.shape[1:])  # noqa: RUF005  # what Numba understands
 
     def pull(f, s, g, gu):
         m = f.inputs

@@ -1,12 +1,13 @@
 """What a method of integration is: data with the kernels below, which advance a flow by one step of a wrapper `p`.
 
 `p` is the wrapper's parameters: ``p.flow``, ``p.dt``, work arrays ``p.k`` and ``p.z`` (one row per stage), ``p.matrices``. A
-method asks it for the flow's rate of change through `slope`, which knows the inputs, noise and delayed states at that
+method asks it for the flow's rate of change through `derivative_at`, which knows the inputs, noise and delayed states at that
 moment, and so does not depend on who calls it. ``u`` are the channels of the row; times are given as fractions `s` of it.
 
 ============================================  ===========================================================
 ``advance(m, p, x, u, out)``                  one step from `x`; `x` may have one column per trial
 ``advance_jvp(m, p, x, u, v, out)``           its derivative along a change `v` of the state
+``advance_tangents(m, p, x, u, V, OUT)``      along the columns of V
 ``advance_jvp_u(m, p, x, u, w, out)``         along a change `w` of the channels
 ``advance_vjp(m, p, x, u, g, gx, gu, gp)``    adjoint: adds to `gx`, `gu`, `gp`
 ``attempt(m, p, s, h, x, f, u, out, end)``    a step of size `h` from `x`, where the slope is `f`, and the slope at its `end`
@@ -20,14 +21,19 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
+from numba.extending import register_jitable
 
 from dynrnn import _check
-from dynrnn._jit import by_dimension, generic, jit
+from dynrnn._jit import by_dimension, generic
 from dynrnn._math import copy
 from dynrnn._record import Record
 from dynrnn.system import drift, drift_columns
 
 __all__ = ["Method"]
+
+# For what kernels share: a part of whoever calls it, and plain Python in plain Python. As a function of its own it would get
+# entries for calls from Python, which take a quarter of a second to compile.
+inlined = register_jitable(nogil=True, error_model="numpy", forceinline=True)
 
 
 class Method(Record):
@@ -41,7 +47,7 @@ class Method(Record):
     exact: ClassVar[bool] = False  # whether it has derivatives of its own
     adaptive: ClassVar[bool] = False  # whether it can choose its own steps
     rows: ClassVar[int] = 2  # of the work arrays
-    dense_order: ClassVar[int] = 3  # degree of the interpolant
+    dense_order: ClassVar[int] = 0  # degree of the interpolant; 0 for none, and steps then end at the rows
 
     def check(self, flow: Any) -> None:
         """Refuse a flow that the method is not for."""
@@ -76,6 +82,16 @@ def advance_jvp(m, p, x, u, v, out):
             copy(out, before)
     for i in range(out.size):
         out[i] = (out[i] - before[i]) / (2 * h)
+
+
+@generic
+def advance_tangents(m, p, x, u, V, OUT):
+    """`advance_jvp` along the columns of V."""
+    v, change = np.empty_like(x), np.empty_like(x)
+    for c in range(V.shape[1]):
+        copy(V[:, c], v)
+        advance_jvp(m, p, x, u, v, change)
+        copy(change, OUT[:, c])
 
 
 @generic
@@ -116,12 +132,7 @@ def error(m, p, h, x, y, rtol, atol):
 
 @generic
 def dense(m, p, s, h, x, f, y, end, u, Q):
-    """The interpolating polynomial of the step from x to y: Hermite's cubic, unless the method has a better one."""
-    for n in range(x.size):
-        step = y[n] - x[n]
-        Q[0, n] = h * f[n]
-        Q[1, n] = 3.0 * step - h * (2.0 * f[n] + end[n])
-        Q[2, n] = h * (f[n] + end[n]) - 2.0 * step
+    """The interpolating polynomial of the step from x to y, where the method has one."""
 
 
 @generic
@@ -142,17 +153,11 @@ _drift = by_dimension(2, lambda p, t, x, u, out: drift(p, t, x, u, out), lambda 
 
 
 flat = by_dimension(0, lambda x: x, lambda x: x.reshape(x.size))  # a reshape costs 6 ns: not for one state
-like = by_dimension(1, lambda flat, x: flat, lambda flat, x: flat.reshape(x.shape))
+like = by_dimension(1, lambda flat, x: flat[: x.size], lambda flat, x: flat.reshape(x.shape))
 clock = by_dimension(0, lambda u: u[u.size - 1], lambda u: u[u.shape[0] - 1, 0])
 
 
-@jit(forceinline=True)
-def slope(p, s, x, u, out):
-    """The flow's rate of change in state x at the fraction s of the row, for one state or many."""
-    _drift(p.flow, clock(u) + s * p.dt, x, channels_at(p, s, u), out)
-
-
-@jit(forceinline=True)
+@inlined
 def derivative_at(p, s, x, u, out):
-    """`slope` into a flat array."""
-    slope(p, s, x, u, like(out, x))
+    """The flow's rate of change in state x, for one state or many, at the fraction s of the row, into a flat array."""
+    _drift(p.flow, clock(u) + s * p.dt, x, channels_at(p, s, u), like(out, x))

@@ -10,15 +10,18 @@ import math
 
 import numpy as np
 
-from dynrnn._jit import jit
-from dynrnn.integrate.method import Method, channels_at, clock, derivative_at
+from dynrnn.integrate.method import Method, channels_at, clock, derivative_at, inlined
 from dynrnn.system import tangent
 
 __all__ = ["ROSENBROCK", "Rosenbrock"]
 
 
 class Rosenbrock(Method):
-    """Coefficients as in the equations above: `A`, `C` (stage, stage) strictly lower triangular, the others (stage,)."""
+    """Coefficients as in the equations above: `A`, `C` (stage, stage) strictly lower triangular, the others (stage,).
+
+    There is no interpolant: slopes at the ends of a step, which a cubic would need, carry the error of the state times the
+    fastest rate.
+    """
 
     gamma: float
     A: np.ndarray
@@ -56,7 +59,7 @@ class Rosenbrock(Method):
         return math.sqrt(squares / x.size)
 
 
-@jit(forceinline=True)
+@inlined
 def _solve_stages(m, p, s, h, x, f, u, out):
     A, C, alpha, gammas, k, z, LU, dt = m.A, m.C, m.alpha, m.gammas, p.k, p.z[0], p.matrices, p.dt
     size, count = x.size, m.m.size
@@ -97,7 +100,7 @@ def _solve_stages(m, p, s, h, x, f, u, out):
             out[n] += m.m[i] * k[i, n]
 
 
-@jit
+@inlined
 def _factorise(M):
     """LU factors in place of the matrix whose columns are the rows of M, with partial pivoting; the last row keeps the pivots."""
     n = M.shape[1]
@@ -119,7 +122,7 @@ def _factorise(M):
                     M[j, i] -= factor * M[k, i]
 
 
-@jit
+@inlined
 def _solve(M, b):
     """Overwrite b with the solution."""
     n = M.shape[1]

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 
 from dynrnn import _check
-from dynrnn._jit import by_dimension, jit, kernel
-from dynrnn.integrate.method import Method, channels_at, clock, derivative_at, flat, like
+from dynrnn._jit import by_dimension, kernel
+from dynrnn.integrate.method import Method, channels_at, clock, derivative_at, flat, inlined, like
 from dynrnn.system import diffusion, diffusion_columns
 
 __all__ = ["STOCHASTIC"]
@@ -33,7 +33,7 @@ def _draws_of_matrix(u, size, q):
 _draws = by_dimension(0, _draws_of_vector, _draws_of_matrix)  # the q-th standard normal number of each state variable
 
 
-@jit(forceinline=True)
+@inlined
 def amplitude_at(p, s, x, u, out):
     """The flow's noise amplitudes in state x at the fraction s of the row, into a flat array."""
     _diffusion(p.flow, clock(u) + s * p.dt, x, channels_at(p, s, u), like(out, x))

@@ -13,11 +13,10 @@ from typing import Any
 import numpy as np
 
 from dynrnn import _check
-from dynrnn._jit import jit
 from dynrnn._math import copy
 from dynrnn.integrate import dop853
-from dynrnn.integrate.method import Method, channels_at, clock, derivative_at, flat, like, pull_channels
-from dynrnn.system import tangent, tangent_u, vjp
+from dynrnn.integrate.method import Method, channels_at, clock, derivative_at, flat, inlined, like, pull_channels
+from dynrnn.system import tangent, tangent_u, tangents, vjp
 
 __all__ = ["TABLEAUS", "Tableau"]
 
@@ -77,8 +76,19 @@ class Tableau(Method):
         for i in range(m.b.size):
             accumulate(m.A[i], i, p.dt, v, p.dk, p.dz[i])
             s = m.c[i]
-            tangent(p.flow, clock(u) + s * p.dt, p.z[i], channels_at(p, s, u), p.dz[i], p.dk[i])
+            z, dz, dk = like(p.z[i], x), like(p.dz[i], x), like(p.dk[i], x)
+            tangent(p.flow, clock(u) + s * p.dt, z, channels_at(p, s, u), dz, dk)
         accumulate(m.b, m.b.size, p.dt, v, p.dk, out)
+
+    def advance_tangents(m, p, x, u, V, OUT):
+        run_stages(m, p, 0, m.b.size, 0.0, p.dt, x, u)
+        start = flat(V)
+        for i in range(m.b.size):
+            accumulate(m.A[i], i, p.dt, start, p.dk, p.dz[i])
+            s = m.c[i]
+            dz, dk = like(p.dz[i], V), like(p.dk[i], V)
+            tangents(p.flow, clock(u) + s * p.dt, like(p.z[i], x), channels_at(p, s, u), dz, dk)
+        accumulate(m.b, m.b.size, p.dt, start, p.dk, flat(OUT))
 
     def advance_jvp_u(m, p, x, u, w, out):
         run_stages(m, p, 0, m.b.size, 0.0, p.dt, x, u)
@@ -86,12 +96,12 @@ class Tableau(Method):
         for i in range(m.b.size):
             accumulate(m.A[i], i, p.dt, out, p.dk, p.dz[i])
             s = m.c[i]
-            t = clock(u) + s * p.dt
-            tangent(p.flow, t, p.z[i], channels_at(p, s, u), p.dz[i], p.dk[i])
+            t, z, dz, dk = clock(u) + s * p.dt, like(p.z[i], x), like(p.dz[i], x), like(p.dk[i], x)
+            tangent(p.flow, t, z, channels_at(p, s, u), dz, dk)
             copy(channels_at(p, s, w), p.dv)
-            tangent_u(p.flow, t, p.z[i], channels_at(p, s, u), p.dv, p.dz[i])
+            tangent_u(p.flow, t, z, channels_at(p, s, u), p.dv, dz)
             for n in range(out.size):
-                p.dk[i, n] += p.dz[i, n]
+                dk[n] += dz[n]
         accumulate(m.b, m.b.size, p.dt, out, p.dk, out)
 
     def advance_vjp(m, p, x, u, g, gx, gu, gp):
@@ -106,7 +116,8 @@ class Tableau(Method):
                 for later in range(i + 1, count):
                     p.dk[i, n] += p.dt * m.A[later, i] * p.dz[later, n]
             p.dv[:] = 0
-            vjp(p.flow, p.z[i], channels_at(p, m.c[i], u), p.dk[i], p.dz[i], p.dv, gp.flow)
+            z, dz, dk = like(p.z[i], x), like(p.dz[i], x), like(p.dk[i], x)
+            vjp(p.flow, z, channels_at(p, m.c[i], u), dk, dz, p.dv, gp.flow)
             pull_channels(p, m.c[i], p.dv, gu)
             for n in range(g.size):
                 gx[n] += p.dz[i, n]
@@ -152,7 +163,7 @@ class Tableau(Method):
 _SMALL = 8  # up to this many numbers a plain loop beats vector code and its preparations
 
 
-@jit(forceinline=True)
+@inlined
 def accumulate(weights, count, h, x, k, out):
     """``out = x + h sum_{j < count} weights_j k_j``; flat arrays."""
     size = x.size
@@ -175,7 +186,7 @@ def accumulate(weights, count, h, x, k, out):
                 out[n] += weight * kj[n]
 
 
-@jit(forceinline=True)
+@inlined
 def run_stages(m, p, first, end, s, h, x, u):
     """The stages from `first` to before `end` of a step of size h that begins at the fraction s of the row."""
     A, c, k, z, start, dt = m.A, m.c, p.k, p.z, flat(x), p.dt

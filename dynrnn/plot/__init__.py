@@ -4,8 +4,7 @@ from dynrnn.plot.choices import psychometric
 from dynrnn.plot.errors import dots, horizon_errors
 from dynrnn.plot.phase import phase_portrait, trajectory
 from dynrnn.plot.populations import activity, raster
-from dynrnn.plot.series import forecast, trajectories
-from dynrnn.plot.states import heatmap
+from dynrnn.plot.series import forecast
 from dynrnn.plot.style import COLORS, figure, save, style
 
 __all__ = [
@@ -14,13 +13,11 @@ __all__ = [
     "dots",
     "figure",
     "forecast",
-    "heatmap",
     "horizon_errors",
     "phase_portrait",
     "psychometric",
     "raster",
     "save",
     "style",
-    "trajectories",
     "trajectory",
 ]

@@ -40,7 +40,7 @@ def psychometric(data: Any, ax: Any = None, *, fit: Any = None) -> Axes:
     if fit is not None:
         has_dims("fit", fit, ("strength",))
         ax.plot(fit["strength"], fit, color=COLORS["vermillion"], label="fit", zorder=1)
-        ax.legend(loc="upper left", bbox_to_anchor=(0.0, 1.0), handlelength=1.5)
+        ax.legend(loc="lower right", handlelength=1.5)
     ax.set_ylim(-0.02, 1.02)
     ax.set_xlabel(quantity(data["strength"], "strength"))
     ax.set_ylabel(quantity(data["proportion"], "proportion"))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 BASELINES = {
     "naive": COLORS["blue"],
-    "seasonal-naive": COLORS["green"],
+    "seasonal_naive": COLORS["green"],
     "drift": COLORS["orange"],
     "autoregressive": COLORS["purple"],
 }
@@ -41,10 +41,10 @@ def horizon_errors(data: Any, ax: Any = None, *, highlight: str | None = None) -
     ends = []
     for names in _alike(data, models):
         line, ours = data.sel(model=names[0]), highlight in names
-        color = COLORS["vermillion"] if ours else BASELINES.get(names[0]) or next(others)
+        color = COLORS["vermillion"] if ours else BASELINES.get(names[0].replace("-", "_")) or next(others)
         mark = "o" if line.size == 1 else None  # a line of one point is not seen
         ax.plot(data["horizon"], line, color=color, linewidth=2.4 if ours else 1.2, zorder=3 if ours else 2, marker=mark)
-        ends.append((float(line[-1]), ", ".join(names), color, ours))
+        ends.append((float(line[-1]), ", ".join(map(_words, names)), color, ours))
     ax.set_ylim(bottom=0)
     if data.sizes["horizon"] > 1:
         ax.set_xlim(data["horizon"].min(), data["horizon"].max())
@@ -53,6 +53,10 @@ def horizon_errors(data: Any, ax: Any = None, *, highlight: str | None = None) -
     ax.set_ylabel(quantity(data, "error"))
     _name_ends(ax, ends)
     return ax
+
+
+def _words(model: str) -> str:
+    return model.replace("seasonal_naive", "seasonal-naive").replace("_", " ")
 
 
 def _alike(data: Any, models: list[str]) -> list[list[str]]:

@@ -83,7 +83,9 @@ def _deep(ax: Any) -> Any:
         return ax
     figure, place = ax.figure, ax.get_subplotspec()
     ax.remove()
-    return figure.add_subplot(place, projection="3d")
+    deep = figure.add_subplot(place, projection="3d")
+    deep.locator_params(nbins=5)
+    return deep
 
 
 @styled

@@ -7,23 +7,34 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dynrnn import _check
-from dynrnn.plot.states import heatmap
-from dynrnn.plot.style import COLORS, has_dims, label_time, styled
+from dynrnn.plot.style import COLORS, has_dims, label_time, quantity, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@styled
 def activity(result: Any, ax: Any = None, *, variable: str | None = None) -> Axes:
-    """A part of a result of `simulate` as a `heatmap`: units by time.
+    """Every unit as a row over time, its value as a colour; around zero where there are both signs.
 
     Parameters
     ----------
-    result : Dataset with variables over ("time", one other dimension), or one such DataArray; choose a trial with ``.isel``.
+    result : Dataset with variables over ("time", one other dimension), or one such DataArray, evenly spaced in time; choose a
+        trial with ``.isel``. Increasing numbers along the other dimension say where its rows are.
     ax : where to draw; new axes by default.
     variable : which one; by default the first.
     """
-    return heatmap(_one("result", result, variable, "first"), ax)
+    data = _one("result", result, variable, "first")
+    (unit,) = (dim for dim in data.dims if dim != "time")
+    image = data.transpose(unit, "time")
+    low, high = float(image.min()), float(image.max())
+    bound = max(-low, high)
+    limits = {"vmin": -bound, "vmax": bound, "cmap": "RdBu_r"} if low < 0 < high else {"vmin": low, "vmax": high}
+    mesh = ax.pcolormesh(data["time"], _heights(image[unit]), image.values, shading="nearest", rasterized=True, **limits)
+    ax.set_ylabel(quantity(image[unit], unit))
+    label_time(ax, data["time"])
+    ax.figure.colorbar(mesh, ax=ax, label=quantity(data, "state"), pad=0.01)
+    return ax
 
 
 @styled
@@ -50,6 +61,12 @@ def raster(spikes: Any, ax: Any = None, *, variable: str = "spike") -> Axes:
     ax.yaxis.get_major_locator().set_params(integer=True)
     label_time(ax, data["time"])
     return ax
+
+
+def _heights(unit: Any) -> Any:
+    """Where rows are drawn: at their coordinate, where that has numbers in order."""
+    ordered = unit.dtype.kind in "iuf" and bool((np.diff(unit) > 0).all())
+    return unit.values if ordered else np.arange(unit.size)
 
 
 def _one(name: str, data: Any, variable: str | None, default: str) -> Any:

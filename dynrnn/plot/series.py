@@ -1,4 +1,4 @@
-"""Series over time: forecasts beside what came true, and trajectories of states."""
+"""Series over time: forecasts beside what came true."""
 
 from __future__ import annotations
 
@@ -63,38 +63,6 @@ def _one_forecast(ax: Axes, data: Any) -> None:
         label = data["lower"].attrs.get("long_name", "interval")
         ax.fill_between(data["time"], data["lower"], data["upper"], color=COLORS["sky"], alpha=0.35, linewidth=0, label=label)
     ax.plot(data["time"], data["forecast"], color=COLORS["vermillion"], label="forecast")
-
-
-@styled
-def trajectories(data: Any, ax: Any = None) -> Axes:
-    """A few state variables over time, one line each.
-
-    Parameters
-    ----------
-    data : DataArray over ("time", one other dimension), at most seven lines: choose with ``.isel(unit=[0, 1, 2])``.
-    ax : where to draw; new axes by default.
-
-    Raises
-    ------
-    ValueError : more lines than colours that can be told apart.
-    """
-    from dynrnn import _check
-
-    has_dims("data", data, ("time",))
-    others = [dim for dim in data.dims if dim != "time"]
-    lines = data.transpose("time", *others)
-    if len(others) > 1 or lines[0].size > 7:
-        remedy = "Choose some with .isel(…), or use plot.heatmap."
-        _check.fail("data", f"{dict(data.sizes)}", "time and at most seven lines", remedy)
-    for k in range(lines[0].size):
-        line = lines if not others else lines.isel({others[0]: k})
-        ax.plot(data["time"], line, label=str(line[others[0]].item()) if others and others[0] in line.coords else str(k))
-    ax.set_ylabel(quantity(data, "state"))
-    ax.margins(x=0.01)
-    label_time(ax, data["time"])
-    if lines[0].size > 1:
-        ax.legend(title=others[0], loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=1.2)
-    return ax
 
 
 def _legend_above(ax: Axes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -60,6 +61,16 @@ class ReLU(Activation):
         return 1.0 if a > 0.0 else 0.0
 
 
+class Softplus(Activation):
+    """log(1 + exp(a)), a smooth max(a, 0)."""
+
+    def value(f, a):
+        return (a if a > 0.0 else 0.0 * a) + math.log1p(math.exp(-abs(a)))
+
+    def slope(f, a, y):
+        return _math.sigmoid(a)
+
+
 class Identity(Activation):
     """a."""
 
@@ -70,7 +81,7 @@ class Identity(Activation):
         return 1.0
 
 
-_NAMED = {"tanh": Tanh, "sigmoid": Sigmoid, "relu": ReLU, "identity": Identity}
+_NAMED = {"tanh": Tanh, "sigmoid": Sigmoid, "relu": ReLU, "softplus": Softplus, "identity": Identity}
 
 
 def activation(chosen: Any) -> Activation:

@@ -1,17 +1,21 @@
 """Couplings times a unit law: ``a = W y(x) + W_in u + b``, then ``x' = psi(x, a)`` or ``dx/dt = psi(x, a)`` unit by unit.
 
 Whoever writes the law and its derivatives gets the step of a `Network` or the drift of a `FlowNetwork`, batches of trials,
-and every derivative product. A unit has G
-numbers in ``a`` (an LSTM cell's four gates) and S in ``x`` (its h and c), stored as ``a[g*n + i]``, ``x[s*n + i]``. For
-many states side by side the same holds with n times as many units, so a law is written once, for flat arrays: `i` is
-the unit (to index parameters), `j` its place in the arrays and `n` the stride between gates.
+and every derivative product. A unit has G numbers in ``a`` (an LSTM cell's four gates) and S in ``x`` (its h and c), stored
+as ``a[g*n + i]``, ``x[s*n + i]``. For many states side by side the same holds with n times as many units, so a law is
+written once, for flat arrays: `i` is the unit (to index parameters), `j` its place in the arrays and `n` the stride between
+gates.
 
 =========================================  ===========================================================
-``source(p, x)``                           the part of the state that other units hear: a view
+``source(p, x)``                           what other units hear: a view of the state, or scratch
 ``law(p, i, j, n, a, x, out)``             next state of one unit, or its rate of change
 ``law_jvp(p, i, j, n, a, x, da, v, out)``  its directional derivative
 ``law_vjp(p, i, j, n, a, x, g, ga, gx)``   sets ``ga`` and adds to ``gx``
 =========================================  ===========================================================
+
+A source that is no part of the state comes with ``source_jvp`` and ``source_vjp``; `Firing` makes the three from a function of
+one unit's state. Trainable parameters beside `W`, `W_in` and `bias` come with ``law_jvp_p`` and ``law_vjp_p``, or with
+``source_jvp_p`` and ``source_vjp_p``.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ from typing import ClassVar
 import numpy as np
 
 from dynrnn import _check
-from dynrnn._jit import generic, jit
+from dynrnn._jit import by_dimension, generic, jit
 from dynrnn._math import copy
 from dynrnn.couplings.base import Coupling, multiply, multiply_columns, outer, tangent, transposed
 from dynrnn.system import Noise, System
@@ -41,7 +45,7 @@ def source(p, x):
 
 @generic
 def source_jvp(p, x, v):
-    """Derivative of `source`; right as it stands where `source` is a part of the state."""
+    """Derivative of `source` along `v`, or along its columns; right as it stands where `source` is a part of the state."""
     return source(p, v)
 
 
@@ -53,8 +57,24 @@ def source_vjp(p, x, gy, gx):
 
 
 @generic
-def noise_gain(p):
-    """Standard deviation of the noise in ``a``, whose normal numbers are the last channels of `u`; 0 where there is none."""
+def source_jvp_p(p, x, q, da):
+    """Add to `da` what a change `q` of the source's own parameters gives."""
+
+
+@generic
+def source_vjp_p(p, x, gy, gp):
+    """Adjoint of `source` in its own parameters, added to `gp`."""
+
+
+@generic
+def noise_count(p):
+    """How many normal numbers, the last channels of `u`, come into ``a``: one per entry, or none."""
+    return 0
+
+
+@generic
+def noise_gain(p, i):
+    """Standard deviation of the noise in ``a[i]``."""
     return 0.0
 
 
@@ -76,16 +96,24 @@ def law_vjp(p, i, j, n, a, x, g, ga, gx):
     raise NotImplementedError
 
 
+@generic
+def law_jvp_p(p, i, j, n, a, x, q, out):
+    """Add to `out` what a change `q` of the law's own parameters gives."""
+
+
+@generic
+def law_vjp_p(p, i, j, n, a, x, g, gp):
+    """Adjoint of the law in its own parameters, added to `gp`."""
+
+
 @jit
-def _drive(p, x, u):
+def drive(p, x, u):
     """Fill ``a = b + W_in u + W y(x)`` with the noise in it; return the inputs without the noise."""
-    a, gain = p.a, noise_gain(p)
+    a, noisy = p.a[: p.bias.size], noise_count(p)  # work arrays may have room for many columns
     copy(p.bias, a)
-    m = u.size
-    if gain > 0:
-        m -= a.size
-        for i in range(a.size):
-            a[i] += gain * u[m + i]
+    m = u.size - noisy
+    for i in range(noisy):
+        a[i] += noise_gain(p, i) * u[m + i]
     multiply(p.W_in, u[:m], a)
     multiply(p.W, source(p, x), a)
     return u[:m]
@@ -93,22 +121,21 @@ def _drive(p, x, u):
 
 @jit
 def _drive_columns(p, X, U):
-    a, bias, gain = p.a.reshape((p.bias.size, X.shape[1])), p.bias, noise_gain(p)
-    m = U.shape[0] - (a.shape[0] if gain > 0 else 0)
+    a, bias, noisy = p.a.reshape((p.bias.size, X.shape[1])), p.bias, noise_count(p)
+    m = U.shape[0] - noisy
     for i in range(a.shape[0]):
         for c in range(a.shape[1]):
             a[i, c] = bias[i]
-    if gain > 0:
-        for i in range(a.shape[0]):
-            for c in range(a.shape[1]):
-                a[i, c] += gain * U[m + i, c]
+    for i in range(noisy):
+        for c in range(a.shape[1]):
+            a[i, c] += noise_gain(p, i) * U[m + i, c]
     multiply_columns(p.W_in, U[:m], a)
     multiply_columns(p.W, source(p, X), a)
 
 
 @jit
 def _apply(p, x, u, out):
-    _drive(p, x, u)
+    drive(p, x, u)
     n, a = unit_count(p), p.a  # `a` by a name of its own, or LLVM does not see that the loop can be vectorised
     for i in range(n):
         law(p, i, i, n, a, x, out)
@@ -132,6 +159,26 @@ def _push(p, x, v, out):
         law_jvp(p, i, i, n, a, x, da, v, out)
 
 
+@jit
+def _repeat(x, n, columns, out):
+    """Each of n numbers `columns` times in a row. `out` may be `x`: it is filled from behind."""
+    for i in range(n - 1, -1, -1):
+        for c in range(columns - 1, -1, -1):
+            out[i * columns + c] = x[i]
+
+
+@jit
+def _push_columns(p, x, V, OUT):
+    """`_push` for many changes of one state: ``a`` and `x` are repeated, so that the law sees as many states."""
+    n, columns, a, da, at = unit_count(p), V.shape[1], p.a, p.da, p.at
+    _repeat(a, p.bias.size, columns, a)
+    _repeat(x, x.size, columns, at)
+    v, out = V.reshape(V.size), OUT.reshape(OUT.size)
+    for i in range(n):
+        for c in range(columns):
+            law_jvp(p, i, i * columns + c, n * columns, a, at, da, v, out)
+
+
 class Coupled(System):
     """What `Network` and `FlowNetwork` share. Fields: `W` (G n, m) and `W_in` (G n, inputs), couplings, and `bias` (G n,)."""
 
@@ -139,7 +186,7 @@ class Coupled(System):
     W_in: Coupling
     bias: np.ndarray
 
-    scratch_names: ClassVar[tuple[str, ...]] = ("a", "da", "gy", "still")
+    scratch_names: ClassVar[tuple[str, ...]] = ("a", "da", "gy", "still", "at")
     trainable: ClassVar[tuple[str, ...]] = ("W", "W_in", "bias")
 
     @property
@@ -156,47 +203,140 @@ class Coupled(System):
 
     def scratch(self, columns=1):
         gates, sources = self.W.shape
-        sizes = {"a": gates, "da": gates, "gy": sources, "still": self.size}
+        sizes = {"a": gates, "da": gates, "gy": sources, "still": self.size, "at": self.size}
         return {name: np.zeros(size * columns, self.dtype) for name, size in sizes.items()}
 
     # -------------------------------------------------------------------------------------------------- kernels
 
     def jvp(p, x, u, v, out):
-        _drive(p, x, u)
-        p.da[:] = 0
-        multiply(p.W, source_jvp(p, x, v), p.da)
+        drive(p, x, u)
+        da = p.da[: p.bias.size]
+        da[:] = 0
+        multiply(p.W, source_jvp(p, x, v), da)
         _push(p, x, v, out)
 
+    def tangents(p, t, x, u, V, OUT):
+        drive(p, x, u)
+        da = p.da[: p.bias.size * V.shape[1]]
+        da[:] = 0
+        multiply_columns(p.W, source_jvp(p, x, V), da.reshape((p.bias.size, V.shape[1])))
+        _push_columns(p, x, V, OUT)
+
     def jvp_u(p, x, u, w, out):
-        m = _drive(p, x, u).size
-        p.da[:] = 0
+        m, da = drive(p, x, u).size, p.da[: p.bias.size]
+        da[:] = 0
         for i in range(w.size - m):
-            p.da[i] = noise_gain(p) * w[m + i]
-        multiply(p.W_in, w[:m], p.da)
+            da[i] = noise_gain(p, i) * w[m + i]
+        multiply(p.W_in, w[:m], da)
         _push(p, x, p.still, out)
 
     def jvp_p(p, x, u, q, out):
-        inputs = _drive(p, x, u)
-        copy(q.bias, p.da)
-        tangent(p.W, q.W, source(p, x), p.da)
-        tangent(p.W_in, q.W_in, inputs, p.da)
+        inputs, da = drive(p, x, u), p.da[: p.bias.size]
+        copy(q.bias, da)
+        tangent(p.W, q.W, source(p, x), da)
+        tangent(p.W_in, q.W_in, inputs, da)
+        source_jvp_p(p, x, q, da)
         _push(p, x, p.still, out)
+        n, a = unit_count(p), p.a
+        for i in range(n):
+            law_jvp_p(p, i, i, n, a, x, q, out)
 
     def vjp(p, x, u, g, gx, gu, gp):
-        inputs = _drive(p, x, u)
-        n, m, a, da = unit_count(p), inputs.size, p.a, p.da
+        inputs = drive(p, x, u)
+        n, m, a, da = unit_count(p), inputs.size, p.a, p.da[: p.bias.size]
         for i in range(n):
             law_vjp(p, i, i, n, a, x, g, da, gx)
-        p.gy[:] = 0
-        transposed(p.W, p.da, p.gy)
-        source_vjp(p, x, p.gy, gx)
-        transposed(p.W_in, p.da, gu[:m])
+            law_vjp_p(p, i, i, n, a, x, g, gp)
+        y = source(p, x)
+        gy = p.gy[: y.size]
+        gy[:] = 0
+        transposed(p.W, da, gy)
+        source_vjp(p, x, gy, gx)
+        source_vjp_p(p, x, gy, gp)
+        transposed(p.W_in, da, gu[:m])
         for i in range(gu.size - m):
-            gu[m + i] += noise_gain(p) * p.da[i]
-        outer(p.W, p.da, source(p, x), gp.W)
-        outer(p.W_in, p.da, inputs, gp.W_in)
-        for i in range(p.da.size):
-            gp.bias[i] += p.da[i]
+            gu[m + i] += noise_gain(p, i) * da[i]
+        outer(p.W, da, y, gp.W)
+        outer(p.W_in, da, inputs, gp.W_in)
+        for i in range(da.size):
+            gp.bias[i] += da[i]
+
+
+@generic
+def emitted(p, i, s):
+    """What others hear of unit i in state s."""
+    return s
+
+
+@generic
+def emitted_jvp(p, i, s, ds):
+    """Its derivative: linear in `ds`."""
+    return ds
+
+
+def _emit_one(p, x, y):
+    for i in range(x.size):
+        y[i] = emitted(p, i, x[i])
+
+
+def _emit_columns(p, X, Y):
+    for i in range(X.shape[0]):
+        for c in range(X.shape[1]):
+            Y[i, c] = emitted(p, i, X[i, c])
+
+
+def _emit_jvp_one(p, x, v, y):
+    for i in range(x.size):
+        y[i] = emitted_jvp(p, i, x[i], v[i])
+
+
+def _emit_jvp_columns(p, x, V, Y):
+    for i in range(x.size):
+        for c in range(V.shape[1]):
+            Y[i, c] = emitted_jvp(p, i, x[i], V[i, c])
+
+
+_emit = by_dimension(1, _emit_one, _emit_columns)
+_emit_jvp = by_dimension(2, _emit_jvp_one, _emit_jvp_columns)
+
+
+class Firing(Coupled):
+    """Units with one state variable each, of which others hear a function, `emitted`; so does who watches the output."""
+
+    scratch_names: ClassVar[tuple[str, ...]] = (*Coupled.scratch_names, "y")
+
+    @property
+    def units(self):
+        return self.bias.size
+
+    @property
+    def outputs(self):
+        return self.bias.size
+
+    def scratch(self, columns=1):
+        return {**super().scratch(columns), "y": np.zeros(self.size * columns, self.dtype)}
+
+    # -------------------------------------------------------------------------------------------------- kernels
+
+    def source(p, x):
+        y = p.y[: x.size].reshape(x.shape)
+        _emit(p, x, y)
+        return y
+
+    def source_jvp(p, x, v):
+        y = p.y[: v.size].reshape(v.shape)
+        _emit_jvp(p, x, v, y)
+        return y
+
+    def source_vjp(p, x, gy, gx):
+        for i in range(x.size):
+            gx[i] += emitted_jvp(p, i, x[i], gy[i])
+
+    def output(p, x, u, out):
+        _emit(p, x, out)
+
+    def output_columns(p, X, U, OUT):
+        _emit(p, X, OUT)
 
 
 class Network(Coupled):
@@ -212,7 +352,10 @@ class Network(Coupled):
     def noise(self):
         return Noise("normal", self.bias.size) if self.noise_std > 0 else None
 
-    def noise_gain(p):
+    def noise_count(p):
+        return p.bias.size if p.noise_std > 0 else 0
+
+    def noise_gain(p, i):
         return p.noise_std
 
     def step(p, x, u, out):

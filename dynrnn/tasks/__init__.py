@@ -6,6 +6,7 @@ the target of row k can be answered from the input rows up to k.
 
 Tasks made of trials have dims ("trial", "time", "input" or "output"), a `mask` that weighs the error, `epoch` (trial, time)
 by name, and a coordinate on "trial" for each condition, all combinations equally often; ``data.choice`` is the right answer.
+Their times are seconds or text such as "20 ms".
 """
 
 from dynrnn.tasks.context_integration import context_integration

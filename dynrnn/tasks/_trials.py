@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from dynrnn import _check
+from dynrnn import _check, _units
 from dynrnn.tasks import _label
 
 DT = 0.02
@@ -45,7 +45,7 @@ class Trials:
 
     def __init__(self, trials: Any, dt: Any, rng: Any) -> None:
         self.count = _check.integer("trials", trials, 1)
-        self.dt = _check.real("dt", dt, 0.0, open_low=True)
+        self.dt = _units.seconds("dt", dt)
         self._seed = _label.seed(rng)
         self._order, *self.streams = _check.generator(rng).spawn(self.count + 1)
 
@@ -63,8 +63,8 @@ class Trials:
     def epochs(self, durations: Mapping[str, Any], catch: np.ndarray | None = None) -> None:
         """Lay out the epochs one after the other; a catch trial is its first epoch from beginning to end.
 
-        A duration is a number of seconds, (low, high) for a uniform one, or (mean, low, high) for an exponential one within
-        these limits. The time axis has room for the longest trial there can be; rows past a trial's end are "after".
+        A duration is seconds or text such as "20 ms", (low, high) for a uniform one, or (mean, low, high) for an exponential
+        one within these limits. The time axis has room for the longest trial there can be; rows past a trial's end are "after".
         """
         spans = [self._span(name, value) for name, value in durations.items()]
         self.names = list(durations)
@@ -87,10 +87,10 @@ class Trials:
         if np.ndim(value) == 0:
             rows = whole(name, value, self.dt)
             return np.full(self.count, rows), rows, f"{rows * self.dt:g} s"
-        given = _check.array(name, value, ndim=1)
-        if given.size not in (2, 3):
-            _check.fail(name, f"{given.size} numbers", "seconds, (low, high), or (mean, low, high)")
-        *mean, low, high = given.tolist()
+        given = times(name, value)
+        if len(given) not in (2, 3):
+            _check.fail(name, f"{len(given)} numbers", "seconds, (low, high), or (mean, low, high)")
+        *mean, low, high = given
         whole(name, low, self.dt), whole(name, high, self.dt)
         if high < low:
             _check.fail(name, f"{high:g} s after {low:g} s", "the shortest duration before the longest")
@@ -177,12 +177,20 @@ class Trials:
         return np.array([*self.names, AFTER])[over.sum(axis=-1)]
 
 
-def whole(name: str, seconds: Any, dt: float) -> int:
+def whole(name: str, duration: Any, dt: float) -> int:
     """A duration as a number of rows."""
-    exact = _check.real(name, seconds, 0.0) / dt
+    duration = _units.seconds(name, duration, zero=True)
+    exact = duration / dt
     if abs(exact - round(exact)) > 1e-6 * max(1.0, exact):
-        _check.fail(name, f"{seconds:g} s", f"a multiple of dt = {dt:g} s", "Change dt or the duration.")
+        _check.fail(name, f"{duration:g} s", f"a multiple of dt = {dt:g} s", "Change dt or the duration.")
     return round(exact)
+
+
+def times(name: str, given: Any) -> list[float]:
+    """Several times, as numbers or text."""
+    if np.ndim(given) != 1:
+        _check.fail(name, repr(given), "a list of times", "Write [v] for a single one.")
+    return [_units.seconds(name, time, zero=True) for time in given]
 
 
 def levels(name: str, values: Any, low: float = -math.inf, *, open_low: bool = False) -> np.ndarray:

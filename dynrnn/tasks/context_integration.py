@@ -22,7 +22,7 @@ def context_integration(
     decision: Any = 0.3,
     catch: bool = True,
     noise: float = _trials.NOISE,
-    dt: float = _trials.DT,
+    dt: float | str = _trials.DT,
     rng: Any = None,
 ) -> xr.Dataset:
     """Two streams of evidence, of which the context says the one that counts.

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from dynrnn import _check
+from dynrnn import _check, _units
 from dynrnn.tasks import _trials
 
 
@@ -15,11 +15,11 @@ def flip_flop(
     trials: int,
     bits: int = 3,
     *,
-    rate: float = 1.0,
-    pulse: float = 0.1,
-    duration: float = 5.0,
+    rate: float | str = 1.0,
+    pulse: float | str = 0.1,
+    duration: float | str = 5.0,
     noise: float = 0.0,
-    dt: float = _trials.DT,
+    dt: float | str = _trials.DT,
     rng: Any = None,
 ) -> xr.Dataset:
     """Pulses of random sign set a bit; each output holds the sign of the last pulse of its input.
@@ -54,11 +54,12 @@ def flip_flop(
     (250, array([ True,  True]))
     """
     bits = _check.integer("bits", bits, 1, 16)
-    rate = _check.real("rate", rate, 0.0)
+    rate = _units.hertz("rate", rate, zero=True)
     plan = _trials.Trials(trials, dt, rng)
     width, steps = _trials.whole("pulse", pulse, plan.dt), _trials.whole("duration", duration, plan.dt)
     if not 0 < width < steps:
-        _check.fail("pulse", f"{pulse:g} s", f"more than 0 and less than the duration, {duration:g} s")
+        wanted = f"more than 0 and less than the duration, {steps * plan.dt:g} s"
+        _check.fail("pulse", f"{width * plan.dt:g} s", wanted)
     signs, _ = plan.balanced(*[(-1, 1)] * bits)
     initial = np.stack(signs, axis=-1)
     plan.epochs({"set": pulse, "hold": (steps - width) * plan.dt})

@@ -17,7 +17,7 @@ def integrator(
     duration: Any = 1.0,
     hold: Any = 0.5,
     noise: float = 0.5,
-    dt: float = _trials.DT,
+    dt: float | str = _trials.DT,
     rng: Any = None,
 ) -> xr.Dataset:
     """The integral of a noisy input, the noise included:

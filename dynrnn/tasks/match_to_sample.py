@@ -23,7 +23,7 @@ def match_to_sample(
     test: Any = 0.5,
     decision: Any = 0.9,
     noise: float = _trials.NOISE,
-    dt: float = _trials.DT,
+    dt: float | str = _trials.DT,
     rng: Any = None,
 ) -> xr.Dataset:
     """A sample, a delay, and a test stimulus that is the sample or another one.

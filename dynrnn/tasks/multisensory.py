@@ -25,7 +25,7 @@ def multisensory(
     decision: Any = 0.3,
     catch: bool = True,
     noise: float = _trials.NOISE,
-    dt: float = _trials.DT,
+    dt: float | str = _trials.DT,
     rng: Any = None,
 ) -> xr.Dataset:
     """Is the rate above the boundary? It is seen, heard, or both at once, which is the same evidence twice.

@@ -27,7 +27,7 @@ def parametric_memory(
     decision: Any = 0.3,
     catch: bool = True,
     noise: float = _trials.NOISE,
-    dt: float = _trials.DT,
+    dt: float | str = _trials.DT,
     rng: Any = None,
 ) -> xr.Dataset:
     """Which of two frequencies was the higher one? The first has to be remembered through the delay.

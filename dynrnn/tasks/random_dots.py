@@ -21,7 +21,7 @@ def random_dots(
     decision: Any = 0.3,
     catch: bool = True,
     noise: float = _trials.NOISE,
-    dt: float = _trials.DT,
+    dt: float | str = _trials.DT,
     rng: Any = None,
 ) -> xr.Dataset:
     """Perceptual decision on the direction of motion of random dots.
@@ -37,9 +37,9 @@ def random_dots(
     ----------
     trials : number of trials.
     coherences : strengths of motion in percent, not negative; each is shown in both directions.
-    fixation, stimulus, decision : durations of the epochs: seconds, (low, high) for a uniform one, or (mean, low, high) for an
-        exponential one within limits, as in ``stimulus=(0.33, 0.08, 1.5)``. What is drawn is rounded to whole rows and found
-        in the coordinates, as `stimulus_duration`.
+    fixation, stimulus, decision : durations of the epochs: seconds or text such as "800 ms", (low, high) for a uniform one,
+        or (mean, low, high) for an exponential one within limits, as in ``stimulus=(0.33, 0.08, 1.5)``. What is drawn is
+        rounded to whole rows and found in the coordinates, as `stimulus_duration`.
     catch : have catch trials, as often as each other condition.
     noise : white noise on the inputs, in sqrt(s): a row has standard deviation noise / sqrt(dt).
     dt : seconds per row.

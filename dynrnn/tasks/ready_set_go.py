@@ -17,10 +17,10 @@ def ready_set_go(
     *,
     gain: float = 1.0,
     fixation: Any = (0.1, 0.5),
-    pulse: float = 0.1,
+    pulse: float | str = 0.1,
     hold: Any = 0.2,
     noise: float = 0.0,
-    dt: float = _trials.DT,
+    dt: float | str = _trials.DT,
     rng: Any = None,
 ) -> xr.Dataset:
     """The time from Ready to Set is measured; Go is due after Set by `gain` times that interval T.
@@ -63,15 +63,15 @@ def ready_set_go(
     True
     """
     plan = _trials.Trials(trials, dt, rng)
-    spans = _trials.levels("intervals", intervals, 0.0, open_low=True)
+    spans = _trials.levels("intervals", _trials.times("intervals", intervals), 0.0, open_low=True)
     gain = _check.real("gain", gain, 0.0, open_low=True)
     for value in spans:
         _trials.whole("intervals", value, plan.dt)
         _trials.whole("gain", gain * value, plan.dt)
     width = _trials.whole("pulse", pulse, plan.dt)
     shortest = min(1.0, gain) * spans.min()
-    if not 0 < pulse <= shortest:
-        _check.fail("pulse", f"{pulse:g} s", f"more than 0, and at most the shortest interval, {shortest:g} s")
+    if not 0 < width * plan.dt <= shortest * (1 + 1e-9):
+        _check.fail("pulse", f"{width * plan.dt:g} s", f"more than 0, and at most the shortest interval, {shortest:g} s")
     (interval,), _ = plan.balanced(spans)
     durations = {
         "fixation": fixation,

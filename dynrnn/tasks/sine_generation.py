@@ -21,7 +21,7 @@ def sine_generation(
     rest: Any = 0.1,
     duration: Any = 2.0,
     noise: float = 0.0,
-    dt: float = _trials.DT,
+    dt: float | str = _trials.DT,
     rng: Any = None,
 ) -> xr.Dataset:
     """A static input sets the frequency of a sine wave that has to be produced without any rhythm in the input.

@@ -1,0 +1,202 @@
+"""The gallery: a figure for each kind of plot, with the code that drew it.
+
+    python docs/gallery.py
+
+writes docs/gallery.md and the figures in docs/gallery/. A figure is a function: its name is that of its file, its docstring
+the caption, its body the code that is shown and run. `BEGIN` is run, and shown, once for all of them.
+"""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+
+import dynrnn as dr
+
+HERE = Path(__file__).parent
+TARGET = HERE / "gallery"
+BEGIN = """
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+
+import dynrnn as dr
+"""
+
+
+def phase_portrait():
+    """**Phase portrait.** FitzHugh and Nagumo's neuron: where it goes from each point of its plane, the nullclines of both
+    variables, and two runs. The nullclines meet on the rising branch, where rest is unstable: all runs end on one cycle."""
+    neuron = dr.FitzHughNagumo(I=0.5)
+    runs = [dr.simulate(neuron, x0=x0, duration=100, dt=0.1) for x0 in ([-2.0, 1.5], [0.1, 0.4])]
+    dr.plot.phase_portrait(neuron, xlim=(-2.5, 2.5), ylim=(-0.8, 1.8), results=runs)
+
+
+def trajectory_over_time():
+    """**Variables over time.** Beer's oscillator of two neurons (a CTRNN): their outputs, over two periods of 29 tau."""
+    from dynrnn.systems.ctrnn import CTRNN
+
+    neurons = CTRNN(W=[[4.5, 1.0], [-1.0, 4.5]], theta=[-2.75, -1.75])
+    run = dr.simulate(neurons, duration=60, dt=0.02)
+    outputs = run["output"].assign_coords(feature=["neuron 1", "neuron 2"])
+    dr.plot.trajectory(outputs).set_ylabel("output")
+
+
+def trajectory_in_a_plane():
+    """**Variables against each other.** Wong and Wang's decision circuit, 20 trials of motion with coherence 6.4 %: both
+    populations set out together, then one of them wins. The dots are where trials begin."""
+    shown = np.broadcast_to([30.0, 6.4], (1500, 2))  # mu0 (Hz) and coherence (%), row by row
+    run = dr.simulate(dr.WongWang(), shown, dt="1 ms", trials=20, every=10, rng=1)
+    _, ax = plt.subplots(figsize=(5, 4), layout="constrained")
+    dr.plot.trajectory(run, ax, x="S1", y="S2")
+
+
+def trajectory_in_space():
+    """**Three variables.** The attractor of Lorenz's flow of 1963."""
+    run = dr.simulate(dr.Lorenz63(), duration=60, dt=0.01, washout=1000)
+    _, ax = plt.subplots(figsize=(5, 4.2), layout="constrained")
+    ax = dr.plot.trajectory(run, ax, x="x", y="y", z="z")
+    ax.lines[0].set_linewidth(0.6)
+
+
+def activity_of_a_field():
+    """**Activity.** The Kuramoto-Sivashinsky equation on a ring of length 60, from noise: waves that split and merge without
+    end."""
+    field = dr.KuramotoSivashinsky(n=128, length=60)
+    x0 = 0.1 * np.random.default_rng(0).normal(size=128)
+    run = dr.simulate(field, x0=x0, duration=200, dt=0.5, method="etdrk4")
+    place = xr.DataArray(field.grid, dims="unit", attrs={"long_name": "place"})
+    dr.plot.activity(run["state"].rename("u").assign_coords(unit=place))
+
+
+def activity_of_a_ring():
+    """**Activity of a population.** A ring attractor: the bump of activity holds an angle, and turns with the velocity that it
+    is given, 2 rad/s from 1 s to 2 s and back from 3 s to 4 s."""
+    ring = dr.RingAttractor(n=64)
+    there = dr.inputs.pulses("5 s", "5 ms", at="1 s", width="1 s", amplitude=2.0)
+    back = dr.inputs.pulses("5 s", "5 ms", at="3 s", width="1 s", amplitude=-2.0)
+    run = dr.simulate(ring, there + back, dt="5 ms", x0=ring.bump(np.pi / 2))
+    angle = xr.DataArray(np.rad2deg(ring.angles), dims="unit", attrs={"long_name": "preferred angle", "units": "degrees"})
+    ax = dr.plot.activity(run["state"].clip(min=0).assign_coords(unit=angle).assign_attrs(long_name="rate"))
+    ax.set_yticks(range(0, 360, 90))
+
+
+def raster():
+    """**Spikes.** 100 leaky integrate-and-fire neurons, of which the last 20 inhibit. The input, which each of them hears with a
+    weight of its own, rises after 0.3 s."""
+    network = dr.LIF.random(100, weight=4e-3, inhibition=4.0, noise_std=3e-3, rng=1)
+    drive = 0.8 + dr.inputs.step("0.6 s", "0.1 ms", at="0.3 s", amplitude=0.5)
+    run = dr.simulate(network, drive, record="spike", rng=2)
+    dr.plot.raster(run)
+
+
+def psychometric():
+    """**Choices.** The same decision circuit at eleven coherences, 120 trials each: how often population 1 is the first to
+    reach 15 Hz, and the cumulative Gaussian that fits best."""
+    levels = np.array([-25.6, -12.8, -6.4, -3.2, -1.6, 0.0, 1.6, 3.2, 6.4, 12.8, 25.6])
+    coherence = xr.DataArray(np.repeat(levels, 120), dims="trial", attrs={"long_name": "coherence", "units": "%"})
+    shown = np.stack([np.full((1320, 2500), 30.0), np.repeat(coherence.values[:, None], 2500, axis=1)], axis=-1)
+    run = dr.simulate(dr.WongWang(), shown, dt="1 ms", record="output", every=5, rng=1)
+    first = dr.reaction_times(run["output"].assign_coords(feature=["1", "2"]), threshold=15.0)
+    fit = dr.psychometric_fit(coherence, first.chosen == "1")
+    ax = dr.plot.psychometric(fit, fit=dr.psychometric_curve(fit))
+    ax.set_ylabel("choices of population 1")
+
+
+def forecast():
+    """**Forecast.** The yearly number of sunspots, the last 22 years held out: the median of eight reservoirs, and the interval
+    between their 5 % and 95 % quantiles."""
+    y = dr.tasks.sunspots()
+    ahead = dr.ReservoirForecaster(transformation="sqrt", n_members=8, random_state=0).fit(y[:-22]).forecast(22)
+    low, high = (ahead.quantiles.sel(quantile=q, drop=True) for q in (0.05, 0.95))
+    parts = {"history": y[-110:-22], "truth": y[-22:], "forecast": ahead.forecast, "lower": low, "upper": high}
+    data = xr.Dataset(parts)
+    data["lower"].attrs["long_name"] = "90 % interval"
+    dr.plot.forecast(data)
+
+
+def horizon_errors():
+    """**Errors of a forecast.** Sunspots again, from eight origins: the mean absolute error by years ahead, beside the
+    baselines that everybody has."""
+    model = dr.ReservoirForecaster(transformation="sqrt", n_members=8, random_state=0)
+    report = dr.forecast.backtest(dr.tasks.sunspots(), horizon=11, folds=8, model=model)
+    errors = report["mae"].assign_attrs(long_name="mean absolute error")
+    dr.plot.horizon_errors(errors).set_xlabel("years ahead")
+
+
+def dots():
+    """**Results by seed.** Error of echo state networks of 100 units on NARMA10: a dot for each of eight networks, a bar for
+    their median."""
+    task = dr.tasks.narma(4000, order=10, rng=0)
+    error = xr.DataArray(np.empty((8, 3)), dims=("seed", "radius"), coords={"radius": [0.5, 0.8, 0.95]})
+    for seed in range(8):
+        for k, radius in enumerate(error.radius.values):
+            network = dr.ESN.random(100, spectral_radius=radius, input_scaling=0.1, bias_scaling=0.3, rng=seed)
+            states = dr.simulate(network, task["inputs"])["state"]
+            readout = dr.Ridge(1e-8).fit(states[:2000], task["targets"][:2000], washout=100)
+            miss = readout.predict(states[2000:]).values - task["targets"][2000:].values
+            error[seed, k] = np.mean(miss**2) / np.var(task["targets"][2000:].values)
+    ax = dr.plot.dots(error.assign_attrs(long_name="NMSE of NARMA10"), bars=error.median("seed"))
+    ax.set(xlabel="spectral radius", ylim=(0, None))
+
+
+FIGURES = (
+    phase_portrait,
+    trajectory_over_time,
+    trajectory_in_a_plane,
+    trajectory_in_space,
+    activity_of_a_field,
+    activity_of_a_ring,
+    raster,
+    psychometric,
+    forecast,
+    horizon_errors,
+    dots,
+)
+
+
+def body(figure: Callable[[], None]) -> str:
+    """The code of a figure without its head and caption."""
+    source = inspect.getsource(figure)
+    return textwrap.dedent(source[source.index('"""\n', source.index('"""') + 3) + 4 :])
+
+
+def section(figure: Callable[[], None]) -> str:
+    """Caption, figure and code as Markdown."""
+    caption = " ".join((figure.__doc__ or "").split())
+    alt = caption.split("**")[1].rstrip(".")
+    return f"{caption}\n\n![{alt}](gallery/{figure.__name__}.png)\n\n```python\n{body(figure)}```\n"
+
+
+def page() -> str:
+    """The whole page."""
+    head = f"# Gallery\n\nWritten by `python docs/gallery.py`. All figures begin with\n\n```python\n{BEGIN.strip()}\n```\n"
+    return "\n".join([head, *map(section, FIGURES)])
+
+
+def draw(figure: Callable[[], None]) -> None:
+    """What the code of a figure leaves as the current figure, written to its file."""
+    with dr.plot.style():
+        figure()
+        dr.plot.save(plt.gcf(), TARGET / f"{figure.__name__}.png")
+    plt.close("all")
+
+
+def main() -> None:
+    matplotlib.use("Agg")
+    TARGET.mkdir(exist_ok=True)
+    for figure in FIGURES:
+        draw(figure)
+        print(figure.__name__)
+    (HERE / "gallery.md").write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

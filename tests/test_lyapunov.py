@@ -1,0 +1,158 @@
+"""Exponents against exact spectra, sum rules, published numbers, and one way of computing them against another."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import dynrnn as dr
+from dynrnn.analysis.mean_field import mean_field_flow, mean_field_map
+
+
+class LinearFlow(dr.System):
+    A: np.ndarray
+
+    @property
+    def units(self):
+        return len(self.A)
+
+    def initial(self):
+        return np.full(len(self.A), 1e-3)
+
+    def drift(p, t, x, u, out):
+        for i in range(x.size):
+            out[i] = 0.0
+            for j in range(x.size):
+                out[i] += p.A[i, j] * x[j]
+
+
+class LinearMap(LinearFlow):
+    def step(p, x, u, out):
+        for i in range(x.size):
+            out[i] = 0.0
+            for j in range(x.size):
+                out[i] += p.A[i, j] * x[j]
+
+
+ROTATION = np.array([[0.3, -0.7, 0.1], [0.7, 0.3, 0.0], [0.0, 0.0, -0.5]])
+
+
+def test_linear_map_and_linear_flow_have_the_spectrum_of_their_matrix():
+    spectrum = dr.lyapunov_spectrum(LinearMap(ROTATION), steps=4000, average="smooth")
+    exact = np.sort(np.log(np.abs(np.linalg.eigvals(ROTATION))))[::-1]
+    assert np.abs(spectrum.exponent - exact).max() < 1e-10
+    flow = ROTATION - 0.5 * np.eye(3)
+    spectrum = dr.lyapunov_spectrum(LinearFlow(flow), dt=5e-3, duration=200, average="smooth")
+    assert np.abs(spectrum.exponent - np.sort(np.linalg.eigvals(flow).real)[::-1]).max() < 1e-10
+    assert spectrum.attrs["units"] == "1/s"
+
+
+def test_leaky_linear_reservoir_whatever_its_input():
+    W = np.random.default_rng(1).normal(0, 0.4, (6, 6))
+    W = (W + W.T) / 2
+    esn = dr.ESN(W, np.ones(6), leak=0.4, activation="identity")
+    inputs = np.random.default_rng(2).normal(size=(6000, 1))
+    exact = np.sort(np.log(np.abs(0.6 + 0.4 * np.linalg.eigvalsh(W))))[::-1]
+    spectrum = dr.lyapunov_spectrum(esn, inputs=inputs, interval=1)
+    assert np.abs(spectrum.exponent - exact).max() < 1e-10
+    leading = dr.lyapunov_spectrum(esn, 2, inputs=inputs, interval=1)
+    assert np.abs(leading.exponent - exact[:2]).max() < 1e-10
+    assert np.isnan(leading.sum_rule_residual)
+    assert np.isnan(leading.kaplan_yorke) == (exact[:2].sum() > 0)
+
+
+def test_cat_map_and_its_covariant_vectors():
+    golden = np.log((3 + np.sqrt(5)) / 2)
+    spectrum = dr.lyapunov_spectrum(dr.CatMap(), steps=5000, x0=[0.1, 0.3], interval=1)
+    assert np.abs(spectrum.exponent - [golden, -golden]).max() < 1e-12
+    assert float(spectrum.entropy_rate) == pytest.approx(golden)
+    vectors = dr.covariant_vectors(dr.CatMap(), steps=400, x0=[0.1, 0.3], interval=1)
+    _, axes = np.linalg.eigh([[2.0, 1.0], [1.0, 1.0]])
+    for exponent, axis in ((0, axes[:, 1]), (1, axes[:, 0])):
+        assert np.abs(np.abs(vectors.vector.values[:, :, exponent] @ axis) - 1).max() < 1e-12
+    assert np.abs(vectors.growth - [golden, -golden]).max() < 1e-12
+
+
+def test_henon_loses_area_at_a_constant_rate():
+    spectrum = dr.lyapunov_spectrum(dr.Henon(), steps=300_000)
+    assert float(spectrum.exponent.sum()) == pytest.approx(np.log(0.3), abs=1e-10)
+    assert np.all(np.abs(spectrum.exponent - [0.4192, -1.6232]) < 5 * spectrum.stderr + 5e-4)
+    assert abs(float(spectrum.sum_rule_residual)) < 1e-10
+    assert float(spectrum.kaplan_yorke) == pytest.approx(1.258, abs=0.003)
+    assert spectrum.attrs["warnings"] == []
+
+
+def test_covariant_vectors_of_henon_are_carried_into_each_other():
+    vectors = dr.covariant_vectors(dr.Henon(), steps=3000, interval=2)
+    states, V = vectors.state.values, vectors.vector.values
+    for w in (10, 500, 900):
+        J = np.eye(2)
+        x = states[w]
+        for _ in range(2):
+            J = dr.jacobian(dr.Henon(), x) @ J
+            x = np.array([1 - 1.4 * x[0] ** 2 + x[1], 0.3 * x[0]])
+        for i in range(2):
+            moved = J @ V[w, :, i]
+            assert abs(abs(moved @ V[w + 1, :, i]) / np.linalg.norm(moved) - 1) < 1e-9
+            assert np.log(np.linalg.norm(moved)) / 2 == pytest.approx(float(vectors.growth[w, i]), abs=1e-9)
+    assert np.abs(vectors.growth.mean("window") - [0.419, -1.623]).max() < 0.1
+
+
+def test_logistic_map_chaotic_and_periodic():
+    chaotic = dr.lyapunov_spectrum(dr.Logistic(4.0), steps=200_000, x0=[0.1234])
+    assert abs(float(chaotic.exponent[0]) - np.log(2)) < 5 * float(chaotic.stderr[0]) + 1e-4
+    for r, exact in ((2.6, np.log(0.6)), (3.1, 0.5 * np.log(abs(4 + 2 * 3.1 - 3.1**2)))):
+        periodic = dr.lyapunov_spectrum(dr.Logistic(r), steps=20_000, x0=[0.3], interval=1, average="smooth")
+        assert float(periodic.exponent[0]) == pytest.approx(exact, abs=1e-9)
+
+
+def test_lorenz_by_fixed_and_by_adaptive_steps():
+    lorenz = dr.Lorenz63()
+    fixed = dr.lyapunov_spectrum(lorenz, dt=0.01, duration=2000, x0=[1.0, 1.0, 1.0])
+    assert np.all(np.abs(fixed.exponent - [0.9056, 0.0, -14.5723]) < 4 * fixed.stderr + 1e-3)
+    assert float(fixed.kaplan_yorke) == pytest.approx(2.062, abs=0.002)
+    assert abs(float(fixed.sum_rule_residual)) < 1e-3  # of the order of dt^4
+    adaptive = dr.lyapunov_spectrum(lorenz, dt=0.5, duration=400, method="tsit5", rtol=1e-8, x0=[1.0, 1.0, 1.0])
+    assert abs(float(adaptive.sum_rule_residual)) < 1e-5
+    assert np.all(np.abs(adaptive.exponent - [0.9056, 0.0, -14.5723]) < 5 * adaptive.stderr + 1e-3)
+    apart = dr.largest_exponent(lorenz, dt=0.01, duration=1000, x0=[1.0, 1.0, 1.0], interval=20)
+    assert abs(float(apart.exponent) - 0.9056) < 4 * float(apart.stderr) + 0.005
+
+
+def test_conditional_exponents_say_whether_a_driven_reservoir_forgets():
+    inputs = np.random.default_rng(0).normal(size=(3000, 1))
+    for radius, forgets in ((0.8, True), (4.0, False)):
+        esn = dr.ESN.random(40, spectral_radius=radius, input_scaling=0.1, density=0.5, rng=3)
+        largest = float(dr.lyapunov_spectrum(esn, 1, inputs=inputs).exponent[0])
+        both = np.stack([np.zeros(40), np.random.default_rng(1).uniform(-1, 1, 40)])
+        last = dr.simulate(esn, np.broadcast_to(inputs, (2, *inputs.shape)), x0=both).state[:, -1]
+        assert (largest < 0) == forgets
+        assert bool(np.abs(last[0] - last[1]).max() < 1e-9) == forgets
+
+
+def test_mean_field_theory_meets_its_published_numbers():
+    for g, variance, largest, mean in ((1.25, 0.326464, 0.023535, -0.56449), (5, 20.699367, 0.532428, -4.90677)):
+        theory = mean_field_map(g)
+        assert (theory["variance"], theory["largest"], theory["mean"]) == pytest.approx((variance, largest, mean), abs=6e-6)
+    theory = mean_field_flow(5.0)
+    assert (theory["variance"], theory["largest"]) == pytest.approx((16.964, 0.4337), abs=1e-3)
+    assert mean_field_flow(0.8)["largest"] == pytest.approx(-0.2)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: dr.lyapunov_spectrum(dr.Henon(), 3, steps=1000), r"k: got 3, wanted .*2"),
+        (lambda: dr.lyapunov_spectrum(dr.Henon(), steps=1000, transient=1000), "transient: got 1000.*Lengthen the run"),
+        (lambda: dr.lyapunov_spectrum(dr.Henon()), "steps: got nothing"),
+        (lambda: dr.lyapunov_spectrum(dr.Henon(), steps=1000, dt=0.1), "none of them for a map"),
+        (
+            lambda: dr.lyapunov_spectrum(dr.ESN.random(5, noise_std=0.1, rng=1), inputs=np.zeros((50, 1))),
+            "with noise.*Set its noise to zero",
+        ),
+        (lambda: dr.lyapunov_spectrum(dr.Henon(a=2.0), steps=1000), "bounded orbit|not finite"),
+    ],
+)
+def test_bad_input_is_met_with_advice(call, words):
+    with pytest.raises((ValueError, ArithmeticError), match=words):
+        call()
