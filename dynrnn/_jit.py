@@ -37,14 +37,15 @@ import numba
 from numba.core import config, types
 from numba.core.bytecode import FunctionIdentity
 from numba.core.caching import _Cache
-from numba.core.compiler import CompileResult
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler, CompileResult
 from numba.core.errors import NumbaError
 from numba.core.serialize import NumbaPickler
 from numba.extending import overload
 
 from dynrnn._fingerprint import Opaque, fingerprint, is_ours
 
-__all__ = ["DISABLED", "cache_directory", "cache_info", "explained", "generic", "jit", "kernel"]
+__all__ = ["DISABLED", "cache_directory", "cache_info", "explained", "generic", "inlined", "jit", "kernel"]
 
 DISABLED = bool(config.DISABLE_JIT)
 _FLAGS = {"nogil": True, "error_model": "numpy"}
@@ -66,6 +67,55 @@ def jit(function=None, **flags):
     dispatcher = numba.njit(**_FLAGS, **flags)(function)
     dispatcher._cache = _DiskCache(function, flags)
     return dispatcher
+
+
+class _Part(JITCodeLibrary):
+    """Code that only ever becomes part of its callers: it is neither optimised nor made machine code on its own.
+
+    Numba does both for each function at each level of a chain of calls, with all that lies below it inlined. Half of the
+    time to compile a driver went there.
+    """
+
+    def _optimize_final_module(self):
+        pass
+
+    def _finalize_final_module(self):
+        self._finalize_dynamic_globals()
+        self._finalized = True
+
+    def get_pointer_to_function(self, name):
+        return 0
+
+    @property
+    def codegen(self):
+        return self  # for what follows, which nothing else asks of it
+
+    def set_env(self, name, env):
+        """There is no address to write to. Code from the cache has no environments of its parts either."""
+
+
+class _PartCompiler(Compiler):
+    def compile_extra(self, func):
+        self.state.library = _Part(self.state.targetctx.codegen(), func.__qualname__)
+        self.state.library.enable_object_caching()
+        return super().compile_extra(func)
+
+
+_INLINED = {
+    **_FLAGS,
+    "forceinline": True,
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+    "pipeline_class": _PartCompiler,
+}
+
+
+def inlined(function=None, **flags):
+    """A helper of kernels: part of its caller in compiled code, itself in plain Python. Usable bare or with Numba flags."""
+    if function is None:
+        return functools.partial(inlined, **flags)
+    overload(function, strict=False, jit_options={**_INLINED, **flags})(lambda *args: function)
+    return function
 
 
 @contextlib.contextmanager
@@ -116,7 +166,7 @@ def generic(function):
         owner = getattr(getattr(p, "instance_class", None), "owner", None)
         return None if owner is None else kernel(owner, name) or function
 
-    overload(call, strict=False, jit_options={**_FLAGS, "forceinline": True})(resolve)
+    overload(call, strict=False, jit_options=_INLINED)(resolve)
     return call
 
 
@@ -132,7 +182,7 @@ def by_dimension(position: int, vector, matrix):
     def resolve(*args):
         return vector if args[position].ndim == 1 else matrix
 
-    overload(call, strict=False, jit_options={**_FLAGS, "forceinline": True})(resolve)
+    overload(call, strict=False, jit_options=_INLINED)(resolve)
     return call
 
 

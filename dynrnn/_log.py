@@ -52,7 +52,7 @@ class Log:
         X, Y = X[keep], Y[keep, : own if self.layout.outputs else 0]
         if target.buffers is not None:
             for buffer, kept in zip(target.buffers(len(X)), (X, Y), strict=True):
-                buffer[:] = kept.reshape(len(kept), -1)
+                buffer[:] = kept.reshape(buffer.shape)
         target.write(X, Y)
 
     def _after_terminal(self, places: np.ndarray) -> np.ndarray:

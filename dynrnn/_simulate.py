@@ -167,6 +167,8 @@ def _collect(
     """Drive the run into the sink. Whatever stops it, what is there is labelled and handed over."""
 
     def finish(memory: dict) -> xr.Dataset:
+        if log and log.ended:  # the run itself is a chunk's rest further on
+            return target.finish(attrs | {"ended": "by a terminal event"}, log.variables())
         return target.finish(attrs | _ending(run, layout), memory | (log.variables() if log else {}))
 
     options: dict[str, Any] = {"which": layout.which()}
@@ -282,6 +284,8 @@ def _begin(system: System, start: np.ndarray, history: Any) -> np.ndarray:
 
 def _last_state(system: System, result: xr.Dataset) -> np.ndarray:
     """The final states of an earlier result, (trial, size)."""
+    if "ended" in result.attrs:
+        _check.fail("x0", "a result that a terminal event ended", "one that ran to its end", "Pass one of its states.")
     missing = [name for name in system.parts if name not in result]
     if missing:
         _check.fail("x0", f"a result without {', '.join(missing)}", "all parts of the state", "Record all to continue a run.")

@@ -129,7 +129,7 @@ class FileSink:
     def write(self, X: np.ndarray, Y: np.ndarray) -> None:
         """Append rows (row, which, trial)."""
         piece = self.layout.dataset(X, Y, {})
-        if not self._file.variables:
+        if "time" not in self._file.dimensions:
             self._create(piece)
         before, self.rows = self.rows, self.rows + len(X)
         self._file.resize_dimension("time", self.rows)

@@ -244,10 +244,10 @@ def _central(function: Callable, base: np.ndarray, along: np.ndarray, size: int)
 
 
 def _product_with_x(t: _Trial) -> str:
-    s, n = t.system, t.map.size
+    s, n = t.system, t.system.size  # a flow's own state: its map may have more
     u, v, p = t.channels(s), t.direction(n), s.params()
     call, product = (_call_drift, _call_tangent) if s.is_flow else (_call_step, _call_jvp)
-    points = [t.states, *(t.states + 0.3 * t.direction(n) for _ in range(2))]  # on an orbit, and beside it
+    points = [t.states[:n], *(t.states[:n] + 0.3 * t.direction(n) for _ in range(2))]  # on an orbit, and beside it
     got, expected = np.empty((len(points), n), t.map.dtype), np.empty((len(points), n), t.map.dtype)
     for k, x in enumerate(points):
         product(p, x, u, v, got[k])
@@ -256,13 +256,13 @@ def _product_with_x(t: _Trial) -> str:
     said = _agree("jvp", got, expected, tolerance, "J_x v and a finite difference")
     if kernel(type(s), "tangents") is not None:
         V, OUT = np.stack([v, t.direction(n)], axis=1), np.empty((n, 2), t.map.dtype)
-        _call_tangents(s.params(2), t.states, u, V, OUT)
+        _call_tangents(s.params(2), t.states[:n], u, V, OUT)
         _agree("tangents", OUT[:, 0], got[0], 10 * t.tolerance, "a column of tangents and jvp")
     return f"{s.derivative}, {said}"
 
 
 def _product_with_u(t: _Trial) -> str:
-    s, x, n = t.system, t.states, t.map.size
+    s, x, n = t.system, t.states[: t.system.size], t.system.size
     m = s.channels - s.clocked
     if not m:
         return ""

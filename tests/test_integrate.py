@@ -120,7 +120,14 @@ def order(error, counts):
     return -np.polyfit(np.log(counts), np.log([error(n) for n in counts]), 1)[0]
 
 
-COUNTS = {1: (40, 56, 80, 113, 160), 2: (40, 56, 80, 113, 160), 3: (60, 80, 100, 130, 160), 4: (30, 37, 46, 57, 70), 5: (48, 60, 75, 93, 115), 8: (8, 9, 11, 13, 16)}
+COUNTS = {
+    1: (40, 56, 80, 113, 160),
+    2: (40, 56, 80, 113, 160),
+    3: (60, 80, 100, 130, 160),
+    4: (30, 37, 46, 57, 70),
+    5: (48, 60, 75, 93, 115),
+    8: (8, 9, 11, 13, 16),
+}
 EXPLICIT = [name for name, m in METHODS.items() if isinstance(m, Tableau)]
 
 
@@ -265,13 +272,17 @@ def test_steps_end_where_a_held_input_jumps(plain, method):
     np.testing.assert_allclose(seen.output[:, 0], seen.state[:, 0] + 10 * u)
 
 
-@pytest.mark.parametrize(("method", "interpolation", "nominal"), [("rk4", "hold", 1), ("rk4", "linear", 2), ("tsit5", "linear", 2)])
+@pytest.mark.parametrize(
+    ("method", "interpolation", "nominal"), [("rk4", "hold", 1), ("rk4", "linear", 2), ("tsit5", "linear", 2)]
+)
 def test_inputs_are_interpolated_with_their_order(plain, method, interpolation, nominal):
     truth = 0.5 * (math.sin(2.0) - math.cos(2.0) + math.exp(-2.0))  # x' = -x + sin t
 
     def error(n):
         t = 2.0 / n * np.arange(n + (interpolation == "linear"))
-        return abs(dr.simulate(Driven(), np.sin(t), dt=2.0 / n, method=method, interpolation=interpolation).state.values[-1, 0] - truth)
+        return abs(
+            dr.simulate(Driven(), np.sin(t), dt=2.0 / n, method=method, interpolation=interpolation).state.values[-1, 0] - truth
+        )
 
     assert abs(order(error, (20, 28, 40, 57, 80)) - nominal) < 0.15
 
@@ -360,7 +371,10 @@ def robertson_gradient(t, x):
 
 
 STIFF = {
-    "linear": (problem([1.0, 1.0], lambda t, x: (-1e4 * (x[0] - math.cos(t)), -x[1]), lambda t, x: np.array([[-1e4, 0], [0, -1]])), 5.0),
+    "linear": (
+        problem([1.0, 1.0], lambda t, x: (-1e4 * (x[0] - math.cos(t)), -x[1]), lambda t, x: np.array([[-1e4, 0], [0, -1]])),
+        5.0,
+    ),
     "van der Pol": (dr.VanDerPol(mu=100.0), 150.0),
     "Robertson": (problem([1.0, 0.0, 0.0], robertson, robertson_gradient), 400.0),
 }
@@ -484,6 +498,7 @@ def test_a_singularity_is_reported_with_its_place_and_the_rows_before_it(plain):
         np.testing.assert_allclose(caught.value.result.state[:9, 0], 1 / (1 - 0.1 * np.arange(1, 10)), rtol=1e-3)
 
 
+@pytest.mark.filterwarnings("ignore:overflow")
 def test_a_fixed_step_that_diverges_names_step_and_component(plain):
     flow = problem([1.0, 1.0], lambda t, x: (x[0] ** 2, -x[1]))
     with pytest.raises(dr.Diverged, match=r"after step 1\d .*state\[0\]\..*Shorten dt") as caught:
@@ -552,7 +567,10 @@ def rows(at):
         (lambda: dr.Discretised(Linear(), "rk4", -1.0), "dt: got -1"),
         (lambda: dr.Discretised(Linear(), "rk5", 0.1), "method: got 'rk5', wanted one of 'euler', .*'rk4'.*Did you mean 'rk4'"),
         (lambda: dr.simulate(Linear(), steps=3, dt=1, method="rk5"), "method: got 'rk5', wanted one of 'euler', .*, 'auto'"),
-        (lambda: dr.simulate(Linear(), steps=3, dt=1, rtol=1e-3), "rtol: got a tolerance, wanted none with fixed steps \\(rk4\\)"),
+        (
+            lambda: dr.simulate(Linear(), steps=3, dt=1, rtol=1e-3),
+            "rtol: got a tolerance, wanted none with fixed steps \\(rk4\\)",
+        ),
         (lambda: dr.simulate(Linear(), steps=3, dt=1, method="tsit5", rtol=-1), "rtol: got -1"),
         (lambda: Adaptive(Linear(), "tsit5", 1.0, rtol=0, atol=0), "rtol, atol: got 0 and 0, wanted one of them above 0"),
         (lambda: Adaptive(Linear(), "rk4", 1.0), "method: got rk4, wanted one with an error estimate: tsit5, dopri5"),
@@ -560,7 +578,10 @@ def rows(at):
         (lambda: dr.simulate(Driven(), rows([0.1, 0.2, 0.3]), dt=0.05), "inputs: got rows every 0.1 s, wanted rows every dt"),
         (lambda: dr.simulate(Driven(), np.zeros((1, 1)), dt=1, interpolation="linear"), "1 row, wanted at least 2 rows"),
         (lambda: dr.simulate(Driven(), np.zeros((4, 1)), dt=1, duration=5.0), "steps: got 5, wanted 4, the number of input rows"),
-        (lambda: dr.simulate(Driven(), np.zeros((4, 1)), dt=1, interpolation="cubic"), "interpolation: got 'cubic'.*'hold', 'linear'"),
+        (
+            lambda: dr.simulate(Driven(), np.zeros((4, 1)), dt=1, interpolation="cubic"),
+            "interpolation: got 'cubic'.*'hold', 'linear'",
+        ),
         (lambda: dr.simulate(Noisy(), steps=1, dt=1, method="rk4"), "method: got rk4, wanted a deterministic flow"),
         (lambda: dr.simulate(Linear(), steps=1, dt=1, method="sra1"), "method: got sra1, wanted a flow with a diffusion"),
         (lambda: dr.simulate(Linear(), steps=1, dt=1, method="etdrk4"), "method: got etdrk4, wanted a flow with a linear part"),

@@ -11,6 +11,7 @@ import scipy.sparse
 
 import dynrnn as dr
 import dynrnn.run as engine
+from dynrnn.systems.network import FlowNetwork
 
 
 class Paths(dr.System):
@@ -56,8 +57,8 @@ def coarser(z1, z2, h, factor):
     dW, area = math.sqrt(h) * z1, 0.5 * h * math.sqrt(h) * (z1 + z2 / math.sqrt(3))
     dW, area = (a.reshape(-1, factor, a.shape[1]) for a in (dW, area))
     before = np.cumsum(dW, axis=1) - dW
-    W, I, H = dW.sum(axis=1), (before * h + area).sum(axis=1), h * factor
-    return W / math.sqrt(H), (2 * I / H - W) * math.sqrt(3 / H)
+    W, integral, H = dW.sum(axis=1), (before * h + area).sum(axis=1), h * factor
+    return W / math.sqrt(H), (2 * integral / H - W) * math.sqrt(3 / H)
 
 
 FINE = 2**-11
@@ -69,7 +70,9 @@ def numbers():
     return rng.normal(size=(2, 2048, 2000))
 
 
-@pytest.mark.parametrize(("method", "nominal"), [("euler_maruyama", 0.5), ("milstein", 1.0), ("stochastic_heun", 1.0), ("sra1", 1.5)])
+@pytest.mark.parametrize(
+    ("method", "nominal"), [("euler_maruyama", 0.5), ("milstein", 1.0), ("stochastic_heun", 1.0), ("sra1", 1.5)]
+)
 def test_strong_order(numbers, method, nominal):
     z1, z2 = numbers
     W, sizes = math.sqrt(FINE) * z1.sum(axis=0), [2.0**-k for k in range(4, 9)]
@@ -109,7 +112,9 @@ def test_moments_of_the_ornstein_uhlenbeck_process(method, dt):
     assert abs(correlation - math.exp(-1)) < 3 * (1 - math.exp(-2)) / math.sqrt(n)
 
 
-@pytest.mark.parametrize(("method", "mean"), [("euler_maruyama", 1.0), ("milstein", 1.0), ("stochastic_heun", math.exp(0.8**2 / 2))])
+@pytest.mark.parametrize(
+    ("method", "mean"), [("euler_maruyama", 1.0), ("milstein", 1.0), ("stochastic_heun", math.exp(0.8**2 / 2))]
+)
 def test_the_mean_tells_ito_from_stratonovich(method, mean):
     last = dr.simulate(Paths(20_000, b=0.8), duration=1.0, dt=0.02, method=method, rng=4).state.values[-1]
     assert abs(last.mean() - mean) < 3 * last.std() / math.sqrt(last.size)
@@ -125,3 +130,79 @@ def test_noise_with_the_default_method():
 # ------------------------------------------------------------------------------------------------ the noise contract
 
 TRIALS, STEPS = 19, 40
+
+
+class Network(FlowNetwork):
+    """``dx = (tanh(W x + W_in u) - x) dt + amplitude dW`` with a sparse W."""
+
+    amplitude: float = 0.3
+    units = 30
+
+    stochastic = property(lambda self: self.amplitude > 0)
+
+    def law(p, i, j, n, a, x, out):
+        out[j] = np.tanh(a[j]) - x[j]
+
+    def diffusion(p, t, x, u, out):
+        out[:] = p.amplitude
+
+    def diffusion_columns(p, t, X, U, OUT):
+        OUT[:] = p.amplitude
+
+
+@pytest.fixture(scope="module")
+def network():
+    W = scipy.sparse.random_array((30, 30), density=0.2, rng=np.random.default_rng(2), format="csr") * 3
+    return Network(dr.coupling(W), dr.coupling(np.ones((30, 1))), np.zeros(30))
+
+
+@pytest.fixture(scope="module")
+def batch(network):
+    return run(network)
+
+
+def run(network, trials=TRIALS, rng=7, inputs=None, **options):
+    u = np.stack([np.sin(np.arange(STEPS) + k)[:, None] for k in range(TRIALS)]) if inputs is None else inputs
+    return dr.simulate(network, u[:trials], dt=0.05, rng=rng, **options)
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 40])
+def test_bits_do_not_depend_on_chunks(network, batch, chunk, monkeypatch):
+    monkeypatch.setattr(engine.Run, "_chunk", lambda self: chunk)
+    np.testing.assert_array_equal(run(network).state, batch.state)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_bits_do_not_depend_on_threads(network, batch, threads):
+    np.testing.assert_array_equal(run(network, threads=threads).state, batch.state)
+
+
+def test_bits_do_not_depend_on_what_is_recorded(network, batch):
+    np.testing.assert_array_equal(run(network, every=10).state, batch.state[:, 9::10])
+    np.testing.assert_array_equal(run(network, washout=15, record="state").state, batch.state[:, 15:])
+
+
+@pytest.mark.parametrize("k", [0, 1, TRIALS - 1])
+def test_a_trial_alone_is_the_trial_in_the_batch(network, batch, k):
+    u = np.sin(np.arange(STEPS) + k)[:, None]
+    alone = run(network, inputs=u, trials=STEPS, rng=[dr.trial_streams(7, TRIALS)[k]])
+    np.testing.assert_array_equal(alone.state, batch.state[k])
+    np.testing.assert_array_equal(run(network, trials=k + 1).state, batch.state[: k + 1])
+
+
+def test_files_hold_the_same_bits_and_continue_them(network, batch, tmp_path):
+    u = np.stack([np.sin(np.arange(STEPS) + k)[:, None] for k in range(TRIALS)])
+    with run(network, to=tmp_path / "run.nc") as stored:
+        np.testing.assert_array_equal(stored.state, batch.state)
+    with run(network, inputs=u[:, :13], to=tmp_path / "first.nc") as first:
+        second = dr.simulate(network, u[:, 13:], dt=0.05, x0=first)
+    np.testing.assert_array_equal(second.state, batch.state[:, 13:])
+
+
+def test_trials_under_linear_inputs_are_single_runs(network, monkeypatch):
+    monkeypatch.setattr(engine, "_drive", engine._drive.py_func)
+    quiet, u = network.replace(amplitude=0.0), np.random.default_rng(0).normal(size=(3, 5, 1))
+    batch = dr.simulate(quiet, u, dt=0.05, interpolation="linear", method="rk4")
+    for k in range(3):
+        alone = dr.simulate(quiet, u[k], dt=0.05, interpolation="linear", method="rk4")
+        np.testing.assert_allclose(batch.state[k], alone.state, rtol=1e-14)

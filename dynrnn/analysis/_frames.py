@@ -13,7 +13,7 @@ import numpy as np
 import scipy.linalg
 
 from dynrnn import _check
-from dynrnn._jit import explained, jit
+from dynrnn._jit import explained, inlined, jit
 from dynrnn._math import copy
 from dynrnn.integrate import Adaptive
 from dynrnn.integrate.tangent import Tangent
@@ -134,7 +134,7 @@ def _carry(p, x, y, V, W, U):
         _move(p, x, y, V, W, U[row])
 
 
-@jit(forceinline=True)
+@inlined
 def _move(p, x, y, V, W, u):
     t = u[u.size - 1] if u.size else 0.0
     tangents(p, t, x, u, V, W)

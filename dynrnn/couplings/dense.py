@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from dynrnn import _check
-from dynrnn._jit import DISABLED, jit
+from dynrnn._jit import DISABLED, inlined
 from dynrnn.couplings.base import Coupling
 
 _NARROW = 16  # up to this many inputs the sums run in one fixed order, so that batches give the bits of single runs
 
 
-@jit
+@inlined
 def _add_rows_in_order(W_T, x, out):
     for j in range(x.size):
         xj, row = x[j], W_T[j]
@@ -19,7 +19,7 @@ def _add_rows_in_order(W_T, x, out):
             out[i] += row[i] * xj
 
 
-@jit(fastmath={"contract"})
+@inlined(fastmath={"contract"})
 def add_rows(W_T, x, out):
     """``out += W_T^T x``: four rows of W_T at a time, so that `out` is read and written a quarter as often."""
     n, m = out.size, x.size
@@ -34,7 +34,7 @@ def add_rows(W_T, x, out):
             out[i] += row[i] * xj
 
 
-@jit(fastmath={"contract", "reassoc"})
+@inlined(fastmath={"contract", "reassoc"})
 def _dot(a, b):
     total = a.dtype.type(0)
     for i in range(a.size):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dynrnn import _check
-from dynrnn._jit import generic, jit
+from dynrnn._jit import generic, inlined
 from dynrnn.couplings.base import Coupling, multiply, multiply_columns, outer, row_dot, tangent, transposed
 
 
@@ -127,7 +127,7 @@ class Ring(Coupling):
         return p.values[i] * x[(i - p.shift) % x.size]
 
 
-@jit
+@inlined
 def _project(factors, first, x, out):
     out[:] = 0
     for j in range(x.size):
@@ -135,7 +135,7 @@ def _project(factors, first, x, out):
             out[r] += factors[first + j, r] * x[j]
 
 
-@jit
+@inlined
 def _expand(factors, first, overlap, out):
     for i in range(out.size):
         for r in range(overlap.size):

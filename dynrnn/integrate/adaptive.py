@@ -52,7 +52,7 @@ class Adaptive(Sampled):
     ...     def drift(p, t, x, u, out):
     ...         out[0] = -x[0]
     >>> Adaptive(Decay(), "tsit5", 0.1).parts
-    {'state': 1, 'solver': 12}
+    {'state': 1, 'solver': 11}
     """
 
     rtol: float = 1e-6
@@ -138,7 +138,7 @@ class Adaptive(Sampled):
         theta = (t1 - memory[_START]) / memory[_STEP]
         for i in range(n):
             out[i] = front[i]
-        if abs(t - t1) > _close(t1, dt):
+        if abs(t - t1) > _NEAR * dt:
             for i in range(n):
                 total = 0.0
                 for d in range(Q.shape[0] - 1, -1, -1):
@@ -161,7 +161,7 @@ def _reach(p, t0, t1, memory, start, front, end, Q, u):
     m, dt, n = p.method, p.dt, front.size
     y, slope_y, f = p.z[p.z.shape[0] - 1], p.z[p.z.shape[0] - 2], p.z[p.z.shape[0] - 3]
     power = 1.0 / (m.control + 1)
-    t, near, rejected = memory[_START] + memory[_STEP], _close(t1, dt), False
+    t, near, rejected = memory[_START] + memory[_STEP], _NEAR * dt, False
     for _ in range(_ATTEMPTS):
         if t1 - t <= near:
             return True
@@ -197,12 +197,6 @@ def _reach(p, t0, t1, memory, start, front, end, Q, u):
                 return False
     memory[_START], memory[_ERROR] = t, _FAILED
     return False
-
-
-@inlined
-def _close(t, dt):
-    """Times that differ by less are the same: far from the start, rounding is more than a share of dt."""
-    return max(_NEAR * dt, 1e-15 * abs(t))
 
 
 @inlined

@@ -49,13 +49,13 @@ class Delayed(Sampled):
     scratch_names: ClassVar[tuple[str, ...]] = ("k", "z", "v", "own", "history", "lags", "breaks")
 
     def __init__(self, flow: Any, method: Any = "rk4", dt: Any = None, interpolation: Any = "hold", **fields: Any):
+        if isinstance(flow, System) and not flow.delays:
+            _check.fail("flow", f"{type(flow).__name__} without delays", "one with delays", "Take Discretised.", TypeError)
         if isinstance(flow, System) and flow.stochastic:
             _check.fail("flow", f"{type(flow).__name__} with noise and delays", "one of them", "Set its noise to 0.")
         super().__init__(flow, method, dt, fields.get("feed", interpolation))
         if not isinstance(self.method, Tableau):
             _check.fail("method", self.method.name, "an explicit Runge-Kutta method, as the flow has delays", 'Take "rk4".')
-        if not flow.delays:
-            _check.fail("flow", f"{type(flow).__name__} without delays", "one with delays", "Take Discretised.", TypeError)
         shortest = min(_check.real("delays", lag, 0.0, open_low=True) for lag in flow.delays)
         if shortest < self.dt * (1 - _NEAR):
             _check.fail("dt", f"{self.dt:g} s", f"at most the shortest delay, {shortest:g} s", "Shorten dt.")

@@ -21,19 +21,14 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from numba.extending import register_jitable
 
 from dynrnn import _check
-from dynrnn._jit import by_dimension, generic
+from dynrnn._jit import by_dimension, generic, inlined
 from dynrnn._math import copy
 from dynrnn._record import Record
 from dynrnn.system import drift, drift_columns
 
 __all__ = ["Method"]
-
-# For what kernels share: a part of whoever calls it, and plain Python in plain Python. As a function of its own it would get
-# entries for calls from Python, which take a quarter of a second to compile.
-inlined = register_jitable(nogil=True, error_model="numpy", forceinline=True)
 
 
 class Method(Record):

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from dynrnn import _check
-from dynrnn._jit import generic, jit
+from dynrnn._jit import generic, inlined
 from dynrnn._math import copy
 from dynrnn._record import Record
 from dynrnn.couplings import Coupling, coupling
@@ -203,7 +203,7 @@ class ClosedLoop(System):
             gu[i] += p.gu[i + d]
 
 
-@jit
+@inlined
 def _inner(p, x, u):
     """The inputs of the inner system: free ones, the readout of the state, noise and clock."""
     m, d = p.free, p.readout.b.size

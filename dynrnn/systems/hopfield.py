@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from dynrnn import _check
-from dynrnn._jit import generic, jit
+from dynrnn._jit import generic, inlined
 from dynrnn._math import sigmoid
 from dynrnn._record import Record
 from dynrnn.couplings import Coupling, coupling
@@ -15,7 +15,7 @@ from dynrnn.couplings.base import multiply, row_dot
 from dynrnn.system import Noise, System
 
 
-@jit
+@inlined
 def _spin(h, s, z, k, temperature, tie, tolerance):
     """New state of a unit in state s with field h. Number k of z, uniform on [0, 1), decides where the temperature is not 0."""
     if temperature > 0:

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from dynrnn import _check
-from dynrnn._jit import jit
+from dynrnn._jit import inlined
 from dynrnn.couplings import Coupling, LowRank, coupling
 from dynrnn.couplings.base import multiply, outer, transposed
 from dynrnn.system import System
 
 
-@jit
+@inlined
 def _products(W, rows, out):
     """W times both rows."""
     out[:] = 0.0
@@ -21,7 +21,7 @@ def _products(W, rows, out):
         multiply(W, rows[k], out[k])
 
 
-@jit
+@inlined
 def _field(p, x):
     """Sine and cosine of the phases, and the fields ``S = W s`` and ``C = W c`` that the oscillators feel."""
     wave, field = p.wave, p.field

@@ -7,7 +7,7 @@ import functools
 import numpy as np
 
 from dynrnn import _check
-from dynrnn._jit import jit
+from dynrnn._jit import inlined
 from dynrnn.couplings import Dense
 from dynrnn.couplings.base import multiply, transposed
 from dynrnn.system import System
@@ -26,7 +26,7 @@ def _operators(n: int, length: float, dealias: bool) -> tuple[np.ndarray, np.nda
     return np.fft.irfft(k**2 - k**4, n)[lag], np.fft.irfft(slope, n)[lag]
 
 
-@jit
+@inlined
 def _transport(p, factor, x, y, out):
     """``out = factor D (x y)``, the slope of a product."""
     product = p.product

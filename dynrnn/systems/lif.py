@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from dynrnn import _check
-from dynrnn._jit import jit
+from dynrnn._jit import inlined
 from dynrnn.couplings import Coupling, Sparse, coupling
 from dynrnn.couplings.base import multiply
 from dynrnn.system import Noise, System
@@ -16,7 +16,7 @@ from dynrnn.systems.arguments import input_weights, per_unit
 _PAUSE = 0.5  # steps left from which a unit is refractory: between whole numbers, so that no reachable state is on the edge
 
 
-@jit
+@inlined
 def _membrane(p, x, u):
     """Fill ``p.free``, the potentials after a step without threshold, and ``p.open``, 1 where they hold; return the inputs."""
     n = p.free.size
@@ -32,7 +32,7 @@ def _membrane(p, x, u):
     return u[:m]
 
 
-@jit
+@inlined
 def _arrive(p, x, out):
     """``out += W`` times the spikes whose delay is over; ``x`` may also be a change of the state."""
     n = p.free.size

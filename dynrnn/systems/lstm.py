@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from dynrnn import _check
-from dynrnn._jit import jit
+from dynrnn._jit import inlined
 from dynrnn._math import sigmoid, tanh
 from dynrnn.couplings import Zero, coupling
 from dynrnn.systems.network import Network
 
 
-@jit
+@inlined
 def _gates(a, j, n):
     """Input gate, forget gate, candidate and output gate of one unit."""
     return sigmoid(a[j]), sigmoid(a[n + j]), tanh(a[2 * n + j]), sigmoid(a[3 * n + j])

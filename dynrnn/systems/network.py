@@ -25,7 +25,7 @@ from typing import ClassVar
 import numpy as np
 
 from dynrnn import _check
-from dynrnn._jit import by_dimension, generic, jit
+from dynrnn._jit import by_dimension, generic, inlined
 from dynrnn._math import copy
 from dynrnn.couplings.base import Coupling, multiply, multiply_columns, outer, tangent, transposed
 from dynrnn.system import Noise, System
@@ -106,7 +106,7 @@ def law_vjp_p(p, i, j, n, a, x, g, gp):
     """Adjoint of the law in its own parameters, added to `gp`."""
 
 
-@jit
+@inlined
 def drive(p, x, u):
     """Fill ``a = b + W_in u + W y(x)`` with the noise in it; return the inputs without the noise."""
     a, noisy = p.a[: p.bias.size], noise_count(p)  # work arrays may have room for many columns
@@ -119,7 +119,7 @@ def drive(p, x, u):
     return u[:m]
 
 
-@jit
+@inlined
 def _drive_columns(p, X, U):
     a, bias, noisy = p.a.reshape((p.bias.size, X.shape[1])), p.bias, noise_count(p)
     m = U.shape[0] - noisy
@@ -133,7 +133,7 @@ def _drive_columns(p, X, U):
     multiply_columns(p.W, source(p, X), a)
 
 
-@jit
+@inlined
 def _apply(p, x, u, out):
     drive(p, x, u)
     n, a = unit_count(p), p.a  # `a` by a name of its own, or LLVM does not see that the loop can be vectorised
@@ -141,7 +141,7 @@ def _apply(p, x, u, out):
         law(p, i, i, n, a, x, out)
 
 
-@jit
+@inlined
 def _apply_columns(p, X, U, OUT):
     _drive_columns(p, X, U)
     n, columns, a = unit_count(p), X.shape[1], p.a
@@ -151,7 +151,7 @@ def _apply_columns(p, X, U, OUT):
             law(p, i, i * columns + c, n * columns, a, x, out)
 
 
-@jit
+@inlined
 def _push(p, x, v, out):
     """Directional derivative of the step, given ``da`` and the direct change `v` of the state."""
     n, a, da = unit_count(p), p.a, p.da
@@ -159,7 +159,7 @@ def _push(p, x, v, out):
         law_jvp(p, i, i, n, a, x, da, v, out)
 
 
-@jit
+@inlined
 def _repeat(x, n, columns, out):
     """Each of n numbers `columns` times in a row. `out` may be `x`: it is filled from behind."""
     for i in range(n - 1, -1, -1):
@@ -167,7 +167,7 @@ def _repeat(x, n, columns, out):
             out[i * columns + c] = x[i]
 
 
-@jit
+@inlined
 def _push_columns(p, x, V, OUT):
     """`_push` for many changes of one state: ``a`` and `x` are repeated, so that the law sees as many states."""
     n, columns, a, da, at = unit_count(p), V.shape[1], p.a, p.da, p.at

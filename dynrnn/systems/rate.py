@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from dynrnn import _check
-from dynrnn._jit import generic, jit
+from dynrnn._jit import generic, inlined
 from dynrnn._record import Record
 from dynrnn.couplings import coupling
 from dynrnn.couplings.base import multiply
@@ -45,13 +45,13 @@ def pulled_jvp(form, p, i, a, da, dtheta):
     return da
 
 
-@jit
+@inlined
 def _fire(p, i, s):
     """``f(g_i (s + theta_i))``."""
     return value(p.activation, p.gain[i] * (s + p.theta[i]))
 
 
-@jit
+@inlined
 def _fire_jvp(p, i, s, ds):
     """Its change with `s` or theta."""
     z = p.gain[i] * (s + p.theta[i])

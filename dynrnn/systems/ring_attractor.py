@@ -8,11 +8,11 @@ import numpy as np
 from scipy.optimize import brentq
 
 from dynrnn import _check
-from dynrnn._jit import jit
+from dynrnn._jit import inlined
 from dynrnn.system import System
 
 
-@jit
+@inlined
 def _moments(p, x, rates):
     """Mean, cosine and sine moments over the ring of ``rates``, taken where the potential x is positive."""
     mean, along, across = 0.0, 0.0, 0.0
@@ -25,7 +25,7 @@ def _moments(p, x, rates):
     return mean / x.size, along / x.size, across / x.size
 
 
-@jit
+@inlined
 def _spread(p, velocity, moments, out):
     """What the connections make of three moments, at each unit: `out` is added to, over tau."""
     mean, along, across = moments

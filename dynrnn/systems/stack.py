@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from dynrnn import _check
-from dynrnn._jit import generic, jit
+from dynrnn._jit import generic, inlined
 from dynrnn._math import copy
 from dynrnn.system import System, jvp, jvp_p, jvp_u, step, vjp
 
@@ -155,7 +155,7 @@ def _rest(layers):
     return layers[1] if len(layers) == 2 else Stack(*layers[1:])
 
 
-@jit
+@inlined
 def _deal(p, u, u1, u2):
     """Deal the channels ``[inputs | noise 1 | noise 2 | clock]`` to the layers; what layer 2 sees of layer 1 stays open."""
     for i in range(p.own):
@@ -168,7 +168,7 @@ def _deal(p, u, u1, u2):
         u2[p.width + p.noisy] = u[u.size - 1]
 
 
-@jit
+@inlined
 def _show(p, x1, u2):
     """What the second layer sees of the first one's state."""
     for i in range(p.width):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from dynrnn import _check
-from dynrnn._jit import jit
+from dynrnn._jit import inlined
 from dynrnn._math import sigmoid
 from dynrnn.system import System
 
 
-@jit
+@inlined
 def _softplus(alpha, z):
     """``alpha log(1 + exp(z / alpha))`` without overflow, and its slope."""
     return max(z, 0.0) + alpha * np.log1p(np.exp(-abs(z) / alpha)), sigmoid(z / alpha)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dynrnn import _check
-from dynrnn._jit import jit
+from dynrnn._jit import inlined
 from dynrnn._math import sigmoid
 from dynrnn.system import System
 
 
-@jit
+@inlined
 def _response(a, theta, x):
     """``S(x) = 1/(1 + exp(-a (x - theta))) - 1/(1 + exp(a theta))``, which is 0 at 0, its slope, and its bound ``S(∞)``."""
     y, rest = sigmoid(a * (x - theta)), sigmoid(-a * theta)
     return y - rest, a * y * (1 - y), 1 - rest
 
 
-@jit
+@inlined
 def _sums(p, x, u):
     """What the two populations hear."""
     P, Q = (p.P + u[0], p.Q + u[1]) if p.driven else (p.P, p.Q)

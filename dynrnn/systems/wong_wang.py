@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from dynrnn import _check
-from dynrnn._jit import jit
+from dynrnn._jit import inlined
 from dynrnn.system import System
 
 
-@jit
+@inlined
 def _rate(p, current):
     """``H(x) = y / (1 - exp(-y)) / d`` with ``y = d (a x - b)``, and its slope dH/dx."""
     y = p.d * (p.a * current - p.b)
@@ -19,7 +19,7 @@ def _rate(p, current):
     return y / rest / p.d, p.a * (1 - y / np.expm1(y)) / rest
 
 
-@jit
+@inlined
 def _currents(p, x, u):
     """What the two populations get, nA."""
     stimulus, bias = p.J_A * u[0], u[1] / 100
