@@ -293,3 +293,16 @@ def forgotten_decorator(x):
 def test_what_does_not_compile_is_said_in_words():
     with pytest.raises(TypeError, match=r"Helpless: a kernel does not compile: .* need @numba.njit"):
         dr.simulate(Helpless(), steps=3)
+
+
+class Cubic(dr.System):
+    units = 2
+
+    def step(p, x, u, out):
+        out[0] = x[0] ** 3 - x[1] ** 2
+        out[1] = x[1] ** 4
+
+
+def test_derivatives_of_powers_are_right_at_negative_states_too():
+    x = np.array([-1.5, -0.7])
+    np.testing.assert_allclose(dr.jacobian(Cubic(), x), [[3 * x[0] ** 2, -2 * x[1]], [0, 4 * x[1] ** 3]], rtol=1e-8, atol=1e-8)

@@ -7,7 +7,7 @@ the diagonal of R are the growth of k-volumes over that stretch (Benettin et al.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.linalg

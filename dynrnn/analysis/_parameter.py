@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dynrnn import _check
-from dynrnn.couplings import Coupling
+from dynrnn.couplings import Coupling, Dense, Sparse
 from dynrnn.system import System
 
 __all__ = ["Parameter"]
@@ -82,4 +82,6 @@ class Parameter:
             return record.replace(**{path[0]: field * value if np.ndim(field) else value})
         array = np.array(field.to_array() if isinstance(field, Coupling) else field)
         array[self.index] = value
-        return record.replace(**{path[0]: type(field).of(array) if isinstance(field, Coupling) else array})
+        if isinstance(field, Coupling):
+            array = (Sparse if isinstance(field, Sparse) else Dense).of(array)
+        return record.replace(**{path[0]: array})

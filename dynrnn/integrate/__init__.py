@@ -6,6 +6,7 @@ from dynrnn.integrate.delayed import Delayed
 from dynrnn.integrate.discretised import Discretised
 from dynrnn.integrate.events import Crossing, Event, Watched
 from dynrnn.integrate.methods import METHODS
+from dynrnn.integrate.sections import Plane, PoincareMap, Stroboscopic
 from dynrnn.integrate.tableaus import Tableau
 
 __all__ = [
@@ -15,6 +16,9 @@ __all__ = [
     "Delayed",
     "Discretised",
     "Event",
+    "Plane",
+    "PoincareMap",
+    "Stroboscopic",
     "Tableau",
     "Watched",
     "choose",
