@@ -86,7 +86,7 @@ def fixed_point_claim(mu0: float, coherence: float, stable: list, saddles: list)
         elif known:
             distances = np.abs(mine[:, None] - np.array(known)).max(axis=2)
             error = max(error, distances.min(axis=0).max().item(), distances.min(axis=1).max().item())
-    what = f"{len(stable)} stable fixed points and {len(saddles)} saddles at {mu0:g} Hz, {coherence:g} %: largest distance"
+    what = f"fixed points at {mu0:g} Hz, {coherence:g} % ({len(stable)} stable, {len(saddles)} saddle): largest distance"
     return Claim(what, 1e-4, error, source="computed independently")
 
 

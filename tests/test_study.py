@@ -100,7 +100,7 @@ def test_studies_are_the_public_modules_of_a_folder(folder):
 
 
 def test_the_package_brings_its_own_studies():
-    assert {"mackey_glass", "narma10", "sunspots"} <= set(study.discover())
+    assert {"beer", "benchmarks/flows", "mackey_glass", "narma10", "sunspots", "wong_wang"} <= set(study.discover())
     for one in study.discover().values():
         assert one.title != "(no docstring)"
 

@@ -6,14 +6,30 @@ import importlib
 from typing import Any
 
 _HOMES = {
-    "continuation": ["continuation"],
+    "alignment": ["gali"],
+    "attractors": ["basins"],
+    "beer": ["fold_curves", "fold_inputs", "hopf_curves"],
+    "branches": ["continuation"],
+    "chaos_test": ["zero_one_test"],
+    "climate": ["compare_climate"],
     "covariant": ["covariant_vectors"],
-    "fixed_points": ["fixed_points"],
+    "dimension": ["correlation_dimension"],
+    "dimensionality": ["participation_ratio", "principal_components"],
+    "embedding": ["delay_embedding", "embedding_delay"],
+    "features": ["Features"],
+    "fixed": ["fixed_points"],
     "largest": ["largest_exponent"],
     "lyapunov": ["kaplan_yorke", "lyapunov_spectrum"],
     "mean_field": ["mean_field_flow", "mean_field_map"],
+    "periodic": ["limit_cycle", "periodic_points"],
+    "orbits": ["orbit_diagram"],
+    "proximity": ["Proximity"],
     "psychometric": ["psychometric_curve", "psychometric_fit"],
     "reaction": ["reaction_times"],
+    "recurrence": ["recurrence_plot", "recurrence_quantification"],
+    "recurrences": ["Recurrences"],
+    "sections": ["poincare_section", "successive_maxima"],
+    "spectrum": ["autocorrelation", "autocorrelation_time", "integrated_time", "power_spectrum"],
     "switching": ["switch"],
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

@@ -41,7 +41,7 @@ def fold_inputs(w: Any) -> tuple[np.ndarray, np.ndarray]:
     return logarithm - (w + root) / 2, -logarithm - (w - root) / 2
 
 
-def fold_curves(W: Any, points: int = 400) -> xr.Dataset:
+def fold_curves(W: Any, outputs: Any = None) -> xr.Dataset:
     """The inputs at which a circuit of two units has an eigenvalue zero: folds, and cusps where two of them meet.
 
     With the slopes s_i = o_i (1 - o_i) in (0, 1/4] the determinant vanishes where
@@ -51,25 +51,25 @@ def fold_curves(W: Any, points: int = 400) -> xr.Dataset:
     Parameters
     ----------
     W : (2, 2), ``W[to, from]``.
-    points : values of the first unit's output, evenly spaced in (0, 1).
+    outputs : (output_1,), outputs o_1 of the first unit, in (0, 1); 399 of them, evenly spaced, by default.
 
     Returns
     -------
     Dataset over ("branch", "output_1"), with the two outputs of unit 2 that have this slope as branches: `input` (…, unit),
     I + theta, and `output` (…, unit). NaN where there is none.
 
-    >>> curves = fold_curves([[6.0, 4.0], [-4.0, 0.0]], points=3)
+    >>> curves = fold_curves([[6.0, 4.0], [-4.0, 0.0]], outputs=[0.5])
     >>> curves.output.sel(branch="lower", output_1=0.5).values.round(4)
     array([0.5   , 0.1464])
     """
     W = _check.array("W", W, shape=(2, 2))
-    o, s = _outputs(points)
+    o, s = _slopes(outputs)
     free = 1 - W[0, 0] * s
     with np.errstate(all="ignore"):
         return _curves(W, o, free / (W[1, 1] * free + W[0, 1] * W[1, 0] * s))
 
 
-def hopf_curves(W: Any, tau: Any = 1.0, points: int = 400) -> xr.Dataset:
+def hopf_curves(W: Any, tau: Any = 1.0, outputs: Any = None) -> xr.Dataset:
     """The inputs at which a circuit of two units has a Hopf bifurcation, and the angular frequency there:
 
         s_2 = (1 + (1 - W_11 s_1) tau_2 / tau_1) / W_22,
@@ -82,33 +82,34 @@ def hopf_curves(W: Any, tau: Any = 1.0, points: int = 400) -> xr.Dataset:
     ----------
     W : (2, 2), ``W[to, from]``.
     tau : time constants, a number or (2,).
-    points : values of the first unit's output, evenly spaced in (0, 1).
+    outputs : (output_1,), outputs o_1 of the first unit, in (0, 1); 399 of them, evenly spaced, by default.
 
     Returns
     -------
     As `fold_curves`, and `angular_frequency` (…), in rad per unit of time.
 
-    >>> curves = hopf_curves([[4.0, 1.0], [-1.0, 4.0]], points=3)
+    >>> curves = hopf_curves([[4.0, 1.0], [-1.0, 4.0]], outputs=[0.5])
     >>> middle = curves.sel(branch="upper", output_1=0.5)
     >>> middle.input.values, float(middle.angular_frequency)
     (array([-2.5, -1.5]), 0.25)
     """
     W, tau = _check.array("W", W, shape=(2, 2)), np.broadcast_to(_check.array("tau", tau, ndim=(0, 1)), (2,))
     _check.real("tau", tau.min(), 0.0, open_low=True)
-    o, s = _outputs(points)
+    o, s = _slopes(outputs)
     with np.errstate(all="ignore"):
         second = (1 + (1 - W[0, 0] * s) * tau[1] / tau[0]) / W[1, 1]
         square = (1 - W[0, 0] * s) * (1 - W[1, 1] * second) - W[0, 1] * W[1, 0] * s * second
         omega = np.sqrt(np.where(square > 0, square, np.nan) / (tau[0] * tau[1]))
     curves = _curves(W, o, np.where(np.isnan(omega), np.nan, second))
-    exists = np.isfinite(curves["output"]).all("unit")
+    exists = curves["output"].notnull().all("unit")
     return curves.assign(angular_frequency=xr.DataArray(omega, dims="output_1").where(exists))
 
 
-def _outputs(points: int) -> tuple[np.ndarray, np.ndarray]:
-    """Outputs of the first unit and the slopes there."""
-    n = _check.integer("points", points, 1)
-    o = np.arange(1, n + 1) / (n + 1)
+def _slopes(outputs: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Outputs of the first unit and the slopes of f there."""
+    o = _check.array("outputs", np.arange(1, 400) / 400 if outputs is None else outputs, ndim=1)
+    if not ((o > 0) & (o < 1)).all():
+        _check.fail("outputs", f"{o[(o <= 0) | (o >= 1)][0]:g}", "outputs of the logistic function, in (0, 1)")
     return o, o * (1 - o)
 
 

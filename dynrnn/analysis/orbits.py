@@ -19,7 +19,7 @@ from dynrnn.system import System, _size
 __all__ = ["orbit_diagram"]
 
 _CHUNK = 10_000  # steps at once
-_SAME = 1e-6  # times the largest: values that count as the same
+_SAME, _ALIKE = 1e-6, 1e-3  # times the largest: values of a map, and what is interpolated between rows of a flow, that repeat
 
 
 def orbit_diagram(
@@ -66,8 +66,8 @@ def orbit_diagram(
     Returns
     -------
     Dataset over ("parameter", "row") with `orbit`, NaN where there was less to see. A flow at rest has no maxima: its value is
-    then the only one. `period` is the number of rows after which all that was kept repeats, to 1e-6 of the largest; 0 where it
-    does not within half of them. Where a run diverges its rows are NaN, and the next one starts at x0.
+    then the only one. `period` is the number of rows after which all that was kept repeats, to 1e-6 of the largest (1e-3 for a
+    flow); 0 where it does not within half of them. Where a run diverges its rows are NaN, and the next one starts at x0.
 
     Raises
     ------
@@ -83,6 +83,10 @@ def orbit_diagram(
     if not isinstance(system, System):
         _check.fail("system", type(system).__name__, "a dynrnn System", error=TypeError)
     address, values = Parameter(system, parameter, inputs), _check.array("values", values, ndim=1)
+    if not values.size:
+        _check.fail("values", "none", "at least one value of the parameter")
+    for extreme in (values.min(), values.max()):  # what the system refuses it refuses now
+        address.at(extreme)
     rows, follow = _check.integer("rows", rows, 1), _check.boolean("follow", follow)
     seen = _Seen(system, observe)
     watch = _watch(system, transient, rows, duration, section, dt, method)
@@ -160,7 +164,7 @@ class _Watch(NamedTuple):
             late = found[0][:, 0] >= self.transient
             return seen(found[1][late, 1:]), last
         y = seen(np.concatenate([X[:, : system.size, 0] for X, _ in parts]))
-        if self.section is None:
+        if not isinstance(self.section, int):
             return _maxima(y), last
         first = -(self.transient + 1) % self.section
         return y[first :: self.section], last
@@ -196,10 +200,10 @@ def _maxima(y: np.ndarray) -> np.ndarray:
     return here[top] - (after - before)[top] ** 2 / (8 * bend[top])
 
 
-def _period(y: np.ndarray) -> int:
+def _period(y: np.ndarray, tolerance: float) -> int:
     """The number of values after which they repeat; 0 where they do not within half of them."""
     y = y[np.isfinite(y)]
-    near = _SAME * np.abs(y).max(initial=1e-300)
+    near = tolerance * np.abs(y).max(initial=1e-300)
     if y.size == 1:
         return 1
     return next((n for n in range(1, y.size // 2 + 1) if (np.abs(y[n:] - y[:-n]) <= near).all()), 0)
@@ -207,13 +211,13 @@ def _period(y: np.ndarray) -> int:
 
 def _labelled(address: Parameter, values: np.ndarray, orbit: np.ndarray, seen: _Seen, watch: _Watch) -> xr.Dataset:
     system = address.system
-    attrs = {"class": type(system).__name__, "system": system.to_json(), "dynrnn": dynrnn.__version__}
+    attrs: dict[str, Any] = {"class": type(system).__name__, "system": system.to_json(), "dynrnn": dynrnn.__version__}
     attrs |= {"parameter": address.address, "transient": watch.transient * (watch.dt or 1)}
     attrs |= {} if watch.dt is None else {"dt": watch.dt, "duration": watch.steps * watch.dt, "section": _described(watch)}
     return xr.Dataset(
         {
             "orbit": (("parameter", "row"), orbit, {"long_name": seen.name}),
-            "period": ("parameter", np.array([_period(y) for y in orbit], int)),
+            "period": ("parameter", np.array([_period(y, _SAME if watch.dt is None else _ALIKE) for y in orbit], int)),
         },
         {"parameter": ("parameter", values, {"long_name": address.address})},
         attrs,
