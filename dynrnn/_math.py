@@ -25,19 +25,13 @@ def _reduce(y):
     shifted = fma(y, _LOG2E, _ROUND)
     k = shifted - _ROUND
     r = fma(-k, _LN2_LOW, fma(-k, _LN2_HIGH, y))
-    q = 1.0 / 6227020800.0
-    q = fma(q, r, 1.0 / 479001600.0)
-    q = fma(q, r, 1.0 / 39916800.0)
-    q = fma(q, r, 1.0 / 3628800.0)
-    q = fma(q, r, 1.0 / 362880.0)
-    q = fma(q, r, 1.0 / 40320.0)
-    q = fma(q, r, 1.0 / 5040.0)
-    q = fma(q, r, 1.0 / 720.0)
-    q = fma(q, r, 1.0 / 120.0)
-    q = fma(q, r, 1.0 / 24.0)
-    q = fma(q, r, 1.0 / 6.0)
-    q = fma(q, r, 0.5)
-    q = fma(q * r, r, r)
+    r2 = r * r
+    r4 = r2 * r2
+    first = fma(fma(1.0 / 120.0, r, 1.0 / 24.0), r2, fma(1.0 / 6.0, r, 0.5))
+    second = fma(fma(1.0 / 362880.0, r, 1.0 / 40320.0), r2, fma(1.0 / 5040.0, r, 1.0 / 720.0))
+    third = fma(fma(1.0 / 6227020800.0, r, 1.0 / 479001600.0), r2, fma(1.0 / 39916800.0, r, 1.0 / 3628800.0))
+    q = fma(fma(third, r4, second), r4, first)
+    q = fma(q, r2, r)
     scale = bits_to_float((float_to_bits(shifted) + 1023) << 52)
     return scale, q
 

@@ -7,6 +7,8 @@ draws from streams of its own, in order.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import itertools
 import os
 import time
@@ -124,6 +126,7 @@ class _Block:
 
     def __init__(self, system: System, x0: np.ndarray, trials: slice, streams: list[list[np.random.Generator]], single: bool):
         self.system, self.trials, self.streams = system, trials, streams
+        self.noises, self.inputs, self.width = system.noises, system.input_size, system.channels  # slow to find out
         columns = x0.shape[0]
         self.p = system.params(columns)
         self.x, self.spare = (_aligned(x0.shape[1:] if single else x0.T.shape, system.dtype) for _ in range(2))
@@ -134,15 +137,15 @@ class _Block:
         """The kernels' u for `steps` steps: inputs, noise, clock; (step, channel) or (step, channel, column)."""
         s, single = self.system, self.x.ndim == 1
         own = None if inputs is None else inputs[self.trials]
-        if single and not s.noises and not s.clocked:
+        if single and not self.noises and not s.clocked:
             return np.empty((steps, 0), s.dtype) if own is None else own[0]
-        out = np.empty((steps, s.channels, *self.x.shape[1:]), s.dtype)
+        out = np.empty((steps, self.width, *self.x.shape[1:]), s.dtype)
         if own is not None:
-            out[:, : s.input_size] = own[0] if single else np.moveaxis(own, 0, 2)
-        if s.noises:
-            rows = max(1, _DRAWN_NUMBERS // s.channels)
+            out[:, : self.inputs] = own[0] if single else np.moveaxis(own, 0, 2)
+        if self.noises:
+            rows = max(1, _DRAWN_NUMBERS // self.width)
             for first in range(0, steps, rows):
-                self._draw(out[first : first + rows].reshape(-1, s.channels, len(self.streams)))
+                self._draw(out[first : first + rows].reshape(-1, self.width, len(self.streams)))
         if s.clocked:
             clock = dt * np.arange(start, start + steps)
             out[:, -1] = clock if single else clock[:, None]
@@ -151,8 +154,8 @@ class _Block:
     def _draw(self, out: np.ndarray) -> None:
         """The noise of some steps, into (step, channel, column): each trial's from its own streams, in order."""
         for column, streams in enumerate(self.streams):
-            at = self.system.input_size
-            for noise, stream in zip(self.system.noises, streams, strict=True):
+            at = self.inputs
+            for noise, stream in zip(self.noises, streams, strict=True):
                 if noise.law == "normal":
                     _draw_normal(stream, out, at, noise.count, column)
                 else:
@@ -257,10 +260,12 @@ class Run:
                 Y.reshape(len(Y), all_y.size, stride)[:, :, offset] = own_Y
             return U
 
-        if len(self.blocks) == 1 or self.threads == 1:
-            return [work(block) for block in self.blocks]
-        with ThreadPoolExecutor(min(self.threads, len(self.blocks))) as pool:
-            return list(pool.map(work, self.blocks))
+        alone = self.blocks[0].x.ndim == 1
+        with contextlib.nullcontext() if alone else _blas().limit(limits=1, user_api="blas"):  # threads are for blocks
+            if len(self.blocks) == 1 or self.threads == 1:
+                return [work(block) for block in self.blocks]
+            with ThreadPoolExecutor(min(self.threads, len(self.blocks))) as pool:
+                return list(pool.map(work, self.blocks))
 
     def _divergence(self, k: int, trial: int, state: np.ndarray) -> str:
         where = f" of trial {trial}" if self.trials > 1 else ""
@@ -294,6 +299,15 @@ def _aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     room = np.empty(size + 64, np.uint8)
     start = -room.ctypes.data % 64
     return room[start : start + size].view(dtype).reshape(shape)
+
+
+@functools.cache
+def _blas() -> Any:
+    """The threads of matrix products. With more than one, products of two blocks wait for each other, and bits may differ."""
+    import scipy.linalg  # noqa: F401  # whose library compiled code calls
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def _cores() -> int:

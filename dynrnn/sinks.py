@@ -69,6 +69,8 @@ class Layout:
             start += _size(units)
         if self.outputs:
             variables["output"] = self._variable(Y, "feature")
+            if isinstance(self.system.outputs, (tuple, list)):
+                coords["feature"] = ("feature", list(self.system.outputs), {})
         return xr.Dataset(variables, coords, dict(attrs))
 
     def memory(self, states: np.ndarray) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import math
 import os
 import platform
 import sys
@@ -102,8 +103,14 @@ class Claim:
     def met(self) -> bool:
         """Whether our number is where the reference wants it."""
         if self.comparison == "within":
-            return abs(self.ours - self.reference) <= self.tolerance
-        return self.ours <= self.reference if self.comparison == "at most" else self.ours >= self.reference
+            return bool(abs(self.ours - self.reference) <= self.tolerance)
+        return bool(self.ours <= self.reference if self.comparison == "at most" else self.ours >= self.reference)
+
+    def _text(self, number: float) -> str:
+        """A number with as many digits as the tolerance asks for, and at least three."""
+        size = abs(self.reference)
+        digits = math.ceil(math.log10(size / self.tolerance)) + 2 if self.tolerance and size > self.tolerance else 3
+        return f"{number:.{max(3, digits)}g}"
 
     @property
     def verdict(self) -> str:
@@ -113,15 +120,15 @@ class Claim:
     def wanted(self) -> str:
         """The reference in words."""
         if self.comparison == "within":
-            return f"{self.reference:.3g} ± {self.tolerance:.3g}"
+            return f"{self._text(self.reference)} ± {self.tolerance:.3g}"
         return f"{self.comparison} {self.reference:.3g}"
 
     @property
     def measured(self) -> str:
         """Our number, and how it varies over the seeds."""
         if self.spread is None:
-            return f"{self.ours:.3g}"
-        return f"{self.ours:.3g} ({self.spread[0]:.3g} to {self.spread[1]:.3g} over {self.seeds} runs)"
+            return self._text(self.ours)
+        return f"{self._text(self.ours)} ({self.spread[0]:.3g} to {self.spread[1]:.3g} over {self.seeds} runs)"
 
     @property
     def origin(self) -> str:

@@ -231,3 +231,8 @@ def test_many_trials_without_inputs():
 def test_bad_input_is_met_before_any_work(call, message):
     with pytest.raises((ValueError, TypeError, FileNotFoundError), match=message):
         call()
+
+
+def test_outputs_carry_their_names():
+    result = dr.simulate(dr.WongWang(sigma=0.0), [[30.0, 0.0]] * 3, dt=1e-3)
+    assert list(result.feature.values) == ["rate1", "rate2"] and result.output.dims == ("time", "feature")

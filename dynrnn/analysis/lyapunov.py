@@ -278,4 +278,4 @@ def kaplan_yorke(exponents: Any, complete: bool = True) -> float:
     if not below.size:
         return float(len(values)) if complete else float("nan")
     j = int(below[0])
-    return j + (sums[j - 1] / abs(values[j]) if j else 0.0)
+    return float(j + (sums[j - 1] / abs(values[j]) if j else 0.0))

@@ -60,8 +60,8 @@ def mean_field_flow(g: float) -> dict[str, float]:
 
     Source: Sompolinsky, Crisanti and Sommers, Phys. Rev. Lett. 61 (1988) 259.
 
-    >>> {name: round(value, 3) for name, value in mean_field_flow(2.0).items()}
-    {'variance': 1.925, 'largest': 0.113}
+    >>> {name: round(value, 4) for name, value in mean_field_flow(2.0).items()}
+    {'variance': 1.9248, 'largest': 0.1125}
     """
     g = _check.real("g", g, 0.0, open_low=True)
     if g <= 1:

@@ -68,7 +68,7 @@ def advance_jvp(m, p, x, u, v, out):
     for i in range(x.size):
         size, length = max(size, abs(x[i])), max(length, abs(v[i]))
     h = 6e-6 * size / length
-    z, before = p.dk[0], p.dk[1]
+    z, before = p.dk[0, : x.size], p.dk[1, : x.size]  # work arrays may have room for many columns
     for sign in (-1.0, 1.0):
         for i in range(x.size):
             z[i] = x[i] + sign * h * v[i]
@@ -96,7 +96,7 @@ def advance_jvp_u(m, p, x, u, w, out):
     for i in range(u.size):
         size, length = max(size, abs(u[i])), max(length, abs(w[i]))
     h = 6e-6 * size / length
-    z, before = np.empty_like(u), p.dk[1]
+    z, before = np.empty_like(u), p.dk[1, : x.size]
     for sign in (-1.0, 1.0):
         for i in range(u.size):
             z[i] = u[i] + sign * h * w[i]

@@ -177,6 +177,12 @@ class RateFlow(Firing, FlowNetwork):
         for i in range(out.size):
             out[i] = p.noise_std[i] * np.sqrt(2.0 * p.leak[i])
 
+    def diffusion_columns(p, t, X, U, OUT):
+        for i in range(OUT.shape[0]):
+            amplitude = p.noise_std[i] * np.sqrt(2.0 * p.leak[i])
+            for c in range(OUT.shape[1]):
+                OUT[i, c] = amplitude
+
 
 class RateNetwork(RateFlow):
     """Rate network, in one of two forms with the rates r:
@@ -199,7 +205,8 @@ class RateNetwork(RateFlow):
     noise_std : stationary standard deviation that the noise alone gives a unit, per unit:
         ``tau dx = (...) dt + noise_std sqrt(2 tau) dB``.
 
-    State: `state` (unit,), x or r. Output: the rates r (unit,) of the state form; in the output form they are the state.
+    State: `state` (unit,), x or r, from 0, which is a fixed point of tanh units without input and bias: pass `x0` to leave it.
+    Output: the rates r (unit,) of the state form; in the output form they are the state.
     The leak -1/tau is declared as `linear`. W, W_in, b, tau and theta are trainable; a tau that is not positive is refused.
 
     Raises TypeError or ValueError where shapes do not fit, a tau is not positive or a name is unknown.

@@ -148,7 +148,7 @@ def oscillator(rng: np.random.Generator, scale: float) -> list[Work]:
     ]
     other = numbalsoda_rows(dt)
     if other is None:
-        return [*works, Work(name, "numbalsoda (not installable here)", steps, lambda: None, None, 1.0, 1.0)]
+        return [*works, Work(name, "numbalsoda (not installed here)", steps, lambda: None, None, 1.0, 1.0)]
     its = tolerance(other)
     return [*works, Work(name, "numbalsoda (equal error)", steps, lambda: ours(steps), lambda: other(steps, its), 1.0, 1.0, its)]
 
