@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dis
+import itertools
 import warnings
 from typing import Any
 
@@ -124,8 +125,7 @@ def _is_analytic(cls: Any) -> bool:
     Squares are products; other powers of complex numbers go through logarithms in compiled code, which lose a tiny part.
     """
     instructions = list(dis.get_instructions(kernel(cls, "step") or kernel(cls, "drift")))
-    before = [None, *instructions]
-    if any(i.argrepr in ("**", "**=") and b.argval != 2 for b, i in zip(before, instructions, strict=False)):
+    if any(power.argrepr in ("**", "**=") and before.argval != 2 for before, power in itertools.pairwise(instructions)):
         return False
     attributes = {i.argval for i in instructions if i.opname in ("LOAD_ATTR", "LOAD_METHOD")}
     names = {i.argval for i in instructions if i.opname in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF")}

@@ -70,6 +70,7 @@ class Record:
         cls._written = frozenset(vars(cls))
         cls.Params = parameter_type(cls, "Params", (*cls.fields, *cls.scratch_names))
         _REGISTRY[f"{cls.__module__}.{cls.__qualname__}"] = cls
+        cls.__signature__ = _signature(cls)
 
     def __init__(self, *args: Any, **kwargs: Any):
         if len(args) > len(self.fields):
@@ -216,6 +217,18 @@ def parameter_type(owner: type, role: str, names: tuple[str, ...]) -> type:
     made.owner, made.role = owner, role
     _jit.register(made)
     return made
+
+
+def _signature(cls: type[Record]) -> inspect.Signature:
+    """What `help` and completion show: the constructor's own parameters, or the fields with their defaults."""
+    if cls.__init__ is not Record.__init__:
+        own = list(inspect.signature(cls.__init__).parameters.values())[1:]
+        if not any(p.kind is p.VAR_POSITIONAL for p in own):
+            return inspect.Signature(own)
+    defaults = {name: getattr(cls, name, inspect.Parameter.empty) for name in cls.fields}
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    ordered = sorted(cls.fields, key=lambda name: defaults[name] is not inspect.Parameter.empty)
+    return inspect.Signature([inspect.Parameter(name, kind, default=defaults[name]) for name in ordered])
 
 
 def _own_fields(cls: type) -> dict[str, str]:

@@ -128,7 +128,8 @@ def simulate(
     if include_initial:
         _write_initial(target, layout, states)
     attrs = _provenance(system, layout, chosen, rng)
-    return _collect(run, target, attrs, steps, u, layout, progress, None if watched is None else Log(watched, layout))
+    log = None if watched is None else Log(watched, layout)
+    return _with_conditions(_collect(run, target, attrs, steps, u, layout, progress, log), inputs)
 
 
 def _as_map(system, inputs, duration, dt, method, interpolation, rtol, atol, history, events) -> tuple[Any, dict[str, Any]]:
@@ -152,6 +153,13 @@ def _as_map(system, inputs, duration, dt, method, interpolation, rtol, atol, his
     chosen |= {"method_reason": reason} if reason else {}
     chosen |= {name: getattr(map_, name) for name in ("rtol", "atol") if hasattr(map_, name)}
     return map_, chosen
+
+
+def _with_conditions(result: xr.Dataset, inputs: Any) -> xr.Dataset:
+    """The result with the coordinates that labelled inputs have for their trials."""
+    if not isinstance(inputs, xr.DataArray) or "trial" not in result.dims:
+        return result
+    return result.assign_coords({name: c for name, c in inputs.coords.items() if c.dims == ("trial",)})
 
 
 def _listed(events: Any) -> list[Event]:
@@ -265,6 +273,8 @@ def _initial(system: System, x0: Any, trials: int, history: Any = None) -> tuple
     if isinstance(x0, xr.DataArray) and "time" in x0.dims:
         _check.fail("x0", "a DataArray over time", "one state, or a whole result", "Pass the Dataset, or x0=states[-1].")
     flow = getattr(system, "flow", system)
+    if isinstance(x0, xr.DataArray) and "unit" in x0.coords:
+        x0 = _in_order(flow, x0)
     start = _first(flow, history) if x0 is None else _check.array("x0", x0, ndim=(1, 2), dtype=system.dtype)
     start = _begin(system, start, history)
     if start.shape[-1] != system.size or not len(start):
@@ -280,6 +290,17 @@ def _first(flow: System, history: Any) -> np.ndarray:
 
 def _begin(system: System, start: np.ndarray, history: Any) -> np.ndarray:
     return system.begin(start, history) if isinstance(system, Delayed) else system.begin(start)
+
+
+def _in_order(system: System, x0: xr.DataArray) -> xr.DataArray:
+    """A labelled state with its units in the order of the system's."""
+    labels = [label for units in system.parts.values() for label in ([] if isinstance(units, int) else units)]
+    given = x0["unit"].values.tolist()
+    if not labels or given == labels:
+        return x0
+    if sorted(map(str, given)) != sorted(map(str, labels)):
+        _check.fail("x0", f"units {', '.join(map(str, given))}", ", ".join(map(str, labels)))
+    return x0.sel(unit=labels)
 
 
 def _last_state(system: System, result: xr.Dataset) -> np.ndarray:

@@ -22,12 +22,15 @@ from dynrnn import _check
 from dynrnn._jit import by_dimension, explained, jit
 from dynrnn._llvm import LANES, borrowed
 from dynrnn._math import copy
-from dynrnn.system import System, output, output_columns, step, step_columns
+from dynrnn._record import Record
+from dynrnn.couplings.dense import NARROW, Dense
+from dynrnn.system import System, Wrapper, output, output_columns, step, step_columns
 
 __all__ = ["Diverged", "Interrupted", "Run", "trial_streams"]
 
 _CHUNK_SECONDS = 0.1
 _CHUNK_BYTES = 32e6
+_BLOCKS = 8  # of trials with dense products, whatever the threads, so that these do not change the bits
 _DRAWN_NUMBERS = 8192  # at a time for a trial: what neighbouring trials write lies in the same cache lines
 
 
@@ -180,7 +183,8 @@ class Run:
         self.streams = [list(stream.spawn(count)) for stream in trial_streams(rng, trials)] if count else [[]] * trials
         self.threads = _check.integer("threads", threads if threads is not None else _cores(), 1)
         native = system.has_native_columns and trials > 1
-        cuts = _cut_columns(trials, self.threads) if native else range(trials + 1)
+        pieces = self.threads if not _through_blas(system) else max(1, min(_BLOCKS, trials // LANES))
+        cuts = _cut_columns(trials, pieces) if native else range(trials + 1)
         spans = [slice(a, b) for a, b in itertools.pairwise(cuts)]
         self.blocks = [_Block(system, x0[s], s, self.streams[s], not native) for s in spans]
         self._rate = 0.0
@@ -272,7 +276,7 @@ class Run:
         which = ", ".join(_named(self.system, np.flatnonzero(~np.isfinite(state))))
         advice = "Lower the spectral radius, the input scaling or dt, or bound the activation."
         return (
-            f"{type(self.system).__name__}: the state{where} is not finite after step {self.k + k} (counting from 0): {which}. "
+            f"{_owner(self.system)}: the state{where} is not finite after step {self.k + k} (counting from 0): {which}. "
             f"Rows before it are kept in error.result. {self.system.diagnose(state) or advice}"
         )
 
@@ -320,6 +324,20 @@ def _cut_columns(columns: int, threads: int) -> list[int]:
     groups = -(-columns // vector)
     blocks = min(threads, groups)
     return [*(round(i * groups / blocks) * vector for i in range(blocks)), columns]
+
+
+def _through_blas(record: Record) -> bool:
+    """Whether batches go through a matrix product whose rounding depends on the number of columns."""
+    if isinstance(record, Dense):
+        return record.shape[1] > NARROW
+    return any(_through_blas(value) for value in record._raw.values() if isinstance(value, Record))
+
+
+def _owner(system: Any) -> str:
+    """The name of the innermost system: what users know."""
+    while isinstance(system, Wrapper):
+        system = system.inner
+    return type(system).__name__
 
 
 def _named(system: System, indices: np.ndarray, most: int = 3) -> list[str]:

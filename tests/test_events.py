@@ -219,3 +219,17 @@ def test_bad_input_is_met_before_any_work(events, message):
 def test_maps_have_no_events():
     with pytest.raises(ValueError, match="events: got a value, wanted nothing for a map"):
         dr.simulate(dr.Henon(), steps=1, events=dr.Crossing("x"))
+
+
+def test_an_adaptive_method_finds_the_same_events_whatever_the_rows():
+    def crossings(dt):
+        run = dr.simulate(
+            dr.Lorenz63(), duration=12, dt=dt, method="dop853", rtol=1e-10, atol=1e-12, events=dr.Crossing("z", 27.0)
+        )
+        assert np.abs(run.event_state[:, 2] - 27.0).max() < 1e-12
+        return run.event_time.values
+
+    fine = crossings(0.01)
+    assert len(fine) > 30
+    for dt in (0.3, 1.0):  # several events in a row, and rows much longer than steps
+        np.testing.assert_allclose(crossings(dt), fine, atol=1e-9)

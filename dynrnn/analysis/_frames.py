@@ -17,7 +17,7 @@ from dynrnn._jit import explained, inlined, jit
 from dynrnn._math import copy
 from dynrnn.integrate import Adaptive
 from dynrnn.integrate.tangent import Tangent
-from dynrnn.system import System, step, tangents
+from dynrnn.system import step, tangents
 
 __all__ = ["Frames", "Stretches", "factor"]
 

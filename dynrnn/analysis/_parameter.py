@@ -82,6 +82,5 @@ class Parameter:
             return record.replace(**{path[0]: field * value if np.ndim(field) else value})
         array = np.array(field.to_array() if isinstance(field, Coupling) else field)
         array[self.index] = value
-        if isinstance(field, Coupling):
-            array = (Sparse if isinstance(field, Sparse) else Dense).of(array)
-        return record.replace(**{path[0]: array})
+        structure = Sparse if isinstance(field, Sparse) else Dense
+        return record.replace(**{path[0]: structure.of(array) if isinstance(field, Coupling) else array})

@@ -8,7 +8,7 @@ from dynrnn import _check
 from dynrnn._jit import DISABLED, inlined
 from dynrnn.couplings.base import Coupling
 
-_NARROW = 16  # up to this many inputs the sums run in one fixed order, so that batches give the bits of single runs
+NARROW = 16  # up to this many inputs the sums run in one fixed order, so that batches give the bits of single runs
 
 
 @inlined
@@ -72,13 +72,13 @@ class Dense(Coupling):
     def multiply(p, x, out):
         if out.size == 1:
             out[0] += _dot(p.values.reshape(x.size), x)
-        elif x.size <= _NARROW:
+        elif x.size <= NARROW:
             _add_rows_in_order(p.values, x, out)
         else:
             add_rows(p.values, x, out)
 
     def multiply_columns(p, X, OUT):
-        if X.shape[0] > _NARROW:
+        if X.shape[0] > NARROW:
             OUT += np.dot(p.values.T, X)
         else:
             for j in range(X.shape[0]):

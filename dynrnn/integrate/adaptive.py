@@ -8,8 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from dynrnn import _check
+from dynrnn._jit import generic
 from dynrnn._math import copy
+from dynrnn._record import Record
 from dynrnn.integrate.discretised import Sampled
+from dynrnn.integrate.events import SLOTS, Nothing, scan, sort, watching
 from dynrnn.integrate.feed import read
 from dynrnn.integrate.method import attempt, clock, dense, derivative_at, error, inlined
 from dynrnn.integrate.methods import method as named
@@ -58,8 +61,9 @@ class Adaptive(Sampled):
     rtol: float = 1e-6
     atol: float = 1e-9
     bounded: bool = False
+    events: Record = Nothing()
 
-    scratch_names: ClassVar[tuple[str, ...]] = ("k", "z", "dz", "v", "matrices")
+    scratch_names: ClassVar[tuple[str, ...]] = ("k", "z", "dz", "v", "matrices", "spot", "after", "stretch", "found")
 
     def __init__(
         self, flow: Any, method: Any = "tsit5", dt: Any = None, interpolation: Any = "hold", rtol=1e-6, atol=1e-9, **fields: Any
@@ -68,7 +72,16 @@ class Adaptive(Sampled):
         if rtol == atol == 0:
             _check.fail("rtol, atol", "0 and 0", "one of them above 0")
         bounded = bool(fields.get("bounded", flow.channels)) or not named(method).dense_order
-        super().__init__(flow, method, dt, fields.get("feed", interpolation), rtol=rtol, atol=atol, bounded=bounded)
+        super().__init__(
+            flow,
+            method,
+            dt,
+            fields.get("feed", interpolation),
+            rtol=rtol,
+            atol=atol,
+            bounded=bounded,
+            events=fields.get("events", Nothing()),
+        )
         if not self.method.adaptive:
             _check.fail("method", self.method.name, "one with an error estimate: tsit5, dopri5, dop853 or rodas3")
         if flow.delays:
@@ -102,13 +115,13 @@ class Adaptive(Sampled):
         if not np.isfinite(slope).all():
             return f"At t = {memory[_START]:.6g} s the drift itself is not finite: look at it, and at the state it starts from."
         where = f"Near t = {memory[_START]:.6g} s the steps of {self.method.name} fell to {memory[_STEP]:.3g} s"
-        return (
-            f"{where}: a singularity or a jump of the drift, or stiffness. Try method='rodas3', looser tolerances, or inspect it."
-        )
+        return f"{where}: a singularity or a jump of the drift? Look there; if it is stiffness, take method='rodas3'."
 
     def scratch(self, columns=1):
         n = self.flow.size
         work = {name: np.zeros((max(4, self.method.rows), n)) for name in ("k", "z", "dz")}
+        work |= {name: np.zeros(n) for name in ("spot", "after")}
+        work |= {"stretch": np.zeros(4), "found": np.zeros(1 + SLOTS * (3 + n) * (not isinstance(self.events, Nothing)))}
         return {**work, "v": np.zeros((self.flow.channels, 1)), "matrices": self.method.matrices(self.flow, self.dt)}
 
     # -------------------------------------------------------------------------------------------------- kernels
@@ -131,6 +144,9 @@ class Adaptive(Sampled):
             memory[_NEXT] = _first_step(p, front, end, u)
         elif p.bounded:
             derivative_at(p, 0.0, front, u, end)
+        p.found[0] = 0
+        if watching(p.events) and memory[_STEP] > 0:  # the rest of the step that led beyond the last row
+            _look(p, t0, t0, t1, memory[_START], memory[_STEP], start, front, Q)
         if not _reach(p, t0, t1, memory, start, front, end, Q, u):
             out[:n] = np.nan
             return
@@ -145,6 +161,20 @@ class Adaptive(Sampled):
                     total = (total + Q[d, i]) * theta
                 out[i] = start[i] + total
 
+    def between(p, x, y, s, z):
+        theta = p.stretch[0] + s * p.stretch[1]
+        for i in range(z.size):
+            total = 0.0
+            for d in range(y.shape[0] - 1, -1, -1):
+                total = (total + y[d, i]) * theta
+            z[i] = p.after[i] if theta == 1.0 else x[i] + total
+
+    def place(p, s):
+        return p.stretch[2] + (p.stretch[0] + s * p.stretch[1]) * p.stretch[3]
+
+    def found_by(p, found):
+        copy(p.found, found)
+
     def output(p, x, u, out):
         output(p.flow, x[: p.k.shape[1]], read(p.feed, 1.0, u, p.v), out)
 
@@ -153,6 +183,24 @@ class Adaptive(Sampled):
 
     def jvp_u(p, x, u, w, out):
         out[:] = np.nan
+
+
+@generic
+def found_by(p, found):
+    """Copy the events of the last row that the wrapper has found itself."""
+
+
+@inlined
+def _look(p, t0, first, last, start_time, h, start, front, Q):
+    """Search the step of size h from `start_time` for events between the times `first` and `last`; t0 is the row's."""
+    begin = (first - start_time) / h
+    end = min(1.0, (last - start_time) / h)
+    if end > begin:
+        p.stretch[0], p.stretch[1] = begin, end - begin
+        p.stretch[2], p.stretch[3] = (start_time - t0) / p.dt, h / p.dt
+        copy(front, p.after)
+        scan(p.events, p, 0, start, Q, p.found)
+        sort(p.found, 3 + p.spot.size)
 
 
 @inlined
@@ -187,8 +235,10 @@ def _reach(p, t0, t1, memory, start, front, end, Q, u):
         copy(end, f)
         copy(y, front)
         copy(slope_y, end)
-        if t + h - t1 > near:
+        if t + h - t1 > near or watching(p.events):
             dense(m, p, s, h, start, f, front, end, u, Q)
+        if watching(p.events):
+            _look(p, t0, t, t1, t, h, start, front, Q)
         memory[_START], memory[_STEP], memory[_ERROR] = t, h, max(e, 1e-4)
         memory[_NEXT] = max(whole, h * factor) if h < whole else h * factor
         t = t + h

@@ -51,7 +51,7 @@ class Sampled(Wrapper):
         return (*self.flow.noises, Noise("normal", own)) if own else self.flow.noises
 
     def diagnose(self, x):
-        advice = "Shorten dt or take an adaptive method; if that does not help, the solution itself leaves to infinity."
+        advice = "Shorten dt or take method='auto'; if that does not help, the solution itself leaves to infinity."
         return self.flow.diagnose(x[: self.flow.size]) or advice
 
     def channels_at(p, s, u):

@@ -1,22 +1,24 @@
-"""Threshold events between the rows of a run: found on the cubic through the rows and located to its accuracy."""
+"""Threshold events: found on an interpolant of the state and located to its accuracy.
+
+A wrapper `p` that watches has a kernel `between`, which says what the state is at a fraction of the stretch that is searched,
+and `place`, which says where in the row that is; and room: ``p.spot`` for a state, ``p.found`` for what was found.
+"""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from dynrnn import _check
-from dynrnn._jit import generic
+from dynrnn._jit import generic, inlined
 from dynrnn._record import Record
-from dynrnn.integrate.discretised import Sampled
-from dynrnn.integrate.method import derivative_at, inlined
-from dynrnn.system import System, Wrapper, output, step
+from dynrnn.system import System
 
-__all__ = ["Crossing", "Event", "Watched"]
+__all__ = ["SLOTS", "Both", "Crossing", "Event", "Nothing", "chain"]
 
-_PIECES = 8  # of a row; a change of sign is looked for in each
-_SLOTS = 8  # events per row that are kept
+_PIECES = 8  # of a stretch; a change of sign is looked for in each
+SLOTS = 8  # events per row that are kept
 
 
 @generic
@@ -27,8 +29,25 @@ def crossing(e, x):
 
 @generic
 def scan(e, p, which, x, y, found):
-    """Add this event's occurrences between x and y to `found`."""
+    """Add this event's occurrences on the stretch that is given by x and y to `found`."""
+
+
+@generic
+def watching(e):
+    """Whether there is anything to look for."""
+    return True
+
+
+@generic
+def between(p, x, y, s, z):
+    """The state at the fraction s of the stretch, into z; its ends to the bit, or a crossing there could be lost."""
     raise NotImplementedError
+
+
+@generic
+def place(p, s):
+    """Where in the row the fraction s of the stretch lies."""
+    return s
 
 
 class Event(Record):
@@ -56,16 +75,17 @@ class Event(Record):
         return self
 
     def scan(e, p, which, x, y, found):
-        z = p.z
-        _between(p, x, y, 0.0, z)
+        z = p.spot
+        between(p, x, y, 0.0, z)
         left, low = 0.0, crossing(e, z)
         for piece in range(1, _PIECES + 1):
             right = piece / _PIECES
-            _between(p, x, y, right, z)
+            between(p, x, y, right, z)
             high = crossing(e, z)
             rises = high >= 0
             if (low >= 0) != rises and e.direction * (2 * rises - 1) >= 0:
-                _note(p, which, _locate(e, p, x, y, left, right, rises, z), 2 * rises - 1, z, found)
+                s = _locate(e, p, x, y, left, right, rises, z)
+                _note(which, place(p, s), 2 * rises - 1, z, found)
             left, low = right, high
 
 
@@ -105,91 +125,19 @@ class Both(Record):
         scan(e.rest, p, which + 1, x, y, found)
 
 
-class Watched(Wrapper):
-    """A sampled flow with an eye on events. Outputs: those of the flow, then what `occurrences` reads.
+class Nothing(Record):
+    """No event."""
 
-    Behind the flow's outputs stand the number of events in this row, and for each its index, its place in the row as a
-    fraction, its direction and the state.
-    """
-
-    system: Sampled
-    events: Record
-    smooth: bool
-    terminal: np.ndarray
-
-    scratch_names: ClassVar[tuple[str, ...]] = ("f", "g", "z", "before", "found")
-
-    def __init__(self, system: Sampled, events: list[Event]):
-        chain: Record = events[-1].resolved(system.flow)
-        for event in reversed(events[:-1]):
-            chain = Both(event.resolved(system.flow), chain)
-        terminal = np.array([event.terminal for event in events], np.uint8)
-        super().__init__(system=system, events=chain, smooth=system.method.normals == 0, terminal=terminal)
-
-    @property
-    def clocked(self):
-        return self.system.clocked
-
-    @property
-    def outputs(self):
-        return self.system.output_size + 1 + _SLOTS * (3 + self.system.flow.size)
-
-    def diagnose(self, x):
-        return self.system.diagnose(x)
-
-    def scratch(self, columns=1):
-        n = self.system.flow.size
-        work = {name: np.zeros(n) for name in ("f", "g", "z")}
-        return {**work, "before": np.zeros(self.system.size), "found": np.zeros(1 + _SLOTS * (3 + n))}
-
-    def step(p, x, u, out):
-        n, dt, f, g = p.z.size, p.system.dt, p.f, p.g
-        step(p.system, x, u, out)
-        if p.smooth:
-            derivative_at(p.system, 0.0, x[:n], u, f)
-            derivative_at(p.system, 1.0, out[:n], u, g)
-        else:
-            for i in range(n):
-                f[i] = (out[i] - x[i]) / dt
-                g[i] = f[i]
-        p.found[:] = 0
-        scan(p.events, p, 0, x, out, p.found)
-        _sort(p.found, 3 + n)
-
-    def output(p, x, u, out):
-        m = out.size - p.found.size
-        if m > 0:
-            output(p.system, x, u, out[:m])
-        for i in range(p.found.size):
-            out[m + i] = p.found[i]
-
-    def jvp(p, x, u, v, out):
-        out[:] = np.nan
-
-    def jvp_u(p, x, u, w, out):
-        out[:] = np.nan
-
-    def occurrences(self, Y: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
-        """What the event columns (row, column, trial) say: places (event, 4) = row, trial, index, direction; fractions and
-        states (event, 1 + size) in order of time; and whether a row had more events than are kept."""
-        width, rows = 3 + self.system.flow.size, []
-        for row, trial in np.argwhere(Y[:, 0] > 0):
-            count = min(int(Y[row, 0, trial]), _SLOTS)
-            rows += [(row, trial, one) for one in Y[row, 1 : 1 + count * width, trial].reshape(count, width)]
-        places = np.array([(row, trial, one[0], one[2]) for row, trial, one in rows], int).reshape(-1, 4)
-        values = np.array([[one[1], *one[3:]] for _, _, one in rows], float).reshape(-1, width - 2)
-        return places, values, bool((Y[:, 0] > _SLOTS).any())
+    def watching(e):
+        return False
 
 
-@inlined
-def _between(p, x, y, s, z):
-    """The state at the fraction s of the row, by Hermite's cubic; its ends to the bit, or a crossing there could be lost."""
-    h, f, g = p.system.dt, p.f, p.g
-    for i in range(z.size):
-        a, b = h * f[i], h * g[i]
-        z[i] = x[i] + s * (a + s * (3.0 * (y[i] - x[i]) - 2.0 * a - b + s * (2.0 * (x[i] - y[i]) + a + b)))
-        if s == 1.0:
-            z[i] = y[i]
+def chain(events: list[Event], flow: System) -> Record:
+    """The events, one inside the other, as kernels want them."""
+    out: Record = events[-1].resolved(flow)
+    for event in reversed(events[:-1]):
+        out = Both(event.resolved(flow), out)
+    return out
 
 
 @inlined
@@ -197,20 +145,20 @@ def _locate(e, p, x, y, left, right, rises, z):
     """The fraction at which the sign changes between left and right, by bisection; leaves the state there in z."""
     for _ in range(52):
         middle = 0.5 * (left + right)
-        _between(p, x, y, middle, z)
+        between(p, x, y, middle, z)
         if (crossing(e, z) >= 0) == rises:
             right = middle
         else:
             left = middle
-    _between(p, x, y, right, z)
+    between(p, x, y, right, z)
     return right
 
 
 @inlined
-def _note(p, which, s, direction, z, found):
+def _note(which, s, direction, z, found):
     width, count = 3 + z.size, int(found[0])
     found[0] += 1
-    if count < _SLOTS:
+    if count < SLOTS:
         at = 1 + count * width
         found[at], found[at + 1], found[at + 2] = which, s, direction
         for i in range(z.size):
@@ -218,9 +166,9 @@ def _note(p, which, s, direction, z, found):
 
 
 @inlined
-def _sort(found, width):
+def sort(found, width):
     """Put the events of a row in order of time."""
-    count = min(int(found[0]), _SLOTS)
+    count = min(int(found[0]), SLOTS)
     for last in range(1, count):
         for k in range(last, 0, -1):
             a, b = 1 + (k - 1) * width, 1 + k * width

@@ -153,6 +153,16 @@ clock = by_dimension(0, lambda u: u[u.size - 1], lambda u: u[u.shape[0] - 1, 0])
 
 
 @inlined
+def cubic(x, f, y, g, h, s, out):
+    """Hermite's cubic at the fraction s of a step of size h from x to y, with slopes f and g there; its ends to the bit."""
+    for i in range(out.size):
+        a, b = h * f[i], h * g[i]
+        out[i] = x[i] + s * (a + s * (3.0 * (y[i] - x[i]) - 2.0 * a - b + s * (2.0 * (x[i] - y[i]) + a + b)))
+        if s == 1.0:
+            out[i] = y[i]
+
+
+@inlined
 def derivative_at(p, s, x, u, out):
     """The flow's rate of change in state x, for one state or many, at the fraction s of the row, into a flat array."""
     _drift(p.flow, clock(u) + s * p.dt, x, channels_at(p, s, u), like(out, x))

@@ -11,8 +11,8 @@ from dynrnn import _check
 from dynrnn._jit import explained, jit
 from dynrnn._math import copy
 from dynrnn.integrate.discretised import Discretised
-from dynrnn.integrate.events import Crossing, Event, _between
-from dynrnn.integrate.method import channels_at, clock, derivative_at
+from dynrnn.integrate.events import Crossing, Event
+from dynrnn.integrate.method import channels_at, clock, cubic, derivative_at
 from dynrnn.system import Wrapper, channels, jvp, output, step, tangent
 
 __all__ = ["Plane", "PoincareMap", "Stroboscopic"]
@@ -239,7 +239,7 @@ def _follow(p, x, u, out):
             derivative_at(p.system, 0.0, now, p.u, p.f)
             derivative_at(p.system, 1.0, following, p.u, p.g)
             s = _root(low, high, dt * _along(plane, p.f), dt * _along(plane, p.g))
-            _between(p, now, following, s, out)
+            cubic(now, p.f, following, p.g, dt, s, out)
             return k, s
         now, following, low = following, now, high
     out[:] = math.nan

@@ -202,7 +202,11 @@ def _chosen(name: str, wanted: Any, known: Iterable[str]) -> str:
 def _variables(result: Any) -> dict[str, Any]:
     """Each state variable of a result over (["trial",] "time"), by its name."""
     given = dict(result.data_vars) if hasattr(result, "data_vars") else {result.name or "state": result}
-    arrays = {str(name): array for name, array in given.items() if len(set(array.dims) - {"trial", "time"}) == 1}
+    arrays = {
+        str(name): array
+        for name, array in given.items()
+        if "time" in array.dims and len(set(array.dims) - {"trial", "time"}) == 1
+    }
     units = {name: next(dim for dim in array.dims if dim not in ("trial", "time")) for name, array in arrays.items()}
     parts = {name: list(a[units[name]].values) if units[name] in a.coords else a.sizes[units[name]] for name, a in arrays.items()}
     return {name: arrays[part].isel({units[part]: k}, drop=True) for name, (part, k) in _places(parts).items()}

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dynrnn import _check
+from dynrnn import _check, _units
 from dynrnn.couplings import Coupling, Zero, coupling
 
 __all__ = ["input_weights", "per_unit"]
@@ -16,6 +16,7 @@ def per_unit(
     name: str, given: Any, n: int, dtype: Any = np.float64, *, above: float = -np.inf, least: float = -np.inf, remedy: str = ""
 ) -> np.ndarray:
     """`given`, a number or one per unit, for each of n units; each value > `above` and >= `least`."""
+    given = _units.seconds(name, given) if isinstance(given, str) else given  # a time constant as text
     out = np.asarray(_check.array(name, given, ndim=(0, 1), dtype=dtype))
     if out.ndim and out.size != n:
         _check.fail(name, f"{out.size} values", f"a number or {n}, one per unit")

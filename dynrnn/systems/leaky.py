@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from dynrnn import _check
+from dynrnn import _check, _units
 from dynrnn.couplings import coupling
 from dynrnn.systems.activations import Activation, slope, value
 from dynrnn.systems.activations import activation as as_activation
@@ -103,7 +103,7 @@ class LeakyRNN(LeakyMap):
         n, kind = W.shape[0], W.dtype
         if W.shape[1] != n:
             _check.fail("W", f"shape {W.shape}", "a square matrix W[to, from]")
-        dt = _check.real("dt", dt, 0.0, open_low=True)
+        dt = _units.seconds("dt", dt)
         super().__init__(
             W,
             input_weights("W_in", W_in, n, kind),

@@ -7,6 +7,9 @@ the target of row k can be answered from the input rows up to k.
 Tasks made of trials have dims ("trial", "time", "input" or "output"), a `mask` that weighs the error, `epoch` (trial, time)
 by name, and a coordinate on "trial" for each condition, all combinations equally often; ``data.choice`` is the right answer.
 Their times are seconds or text such as "20 ms".
+
+Row k of a task stands at ``k dt`` and that of a simulation, the state after it, at ``(k + 1) dt``: compare rows with rows,
+``result.output.values - data.targets.values``, for arithmetic on labels would shift them against each other.
 """
 
 from dynrnn.tasks.context_integration import context_integration
