@@ -130,7 +130,7 @@ def evaluate(
 
 def forecast(y: xr.DataArray, horizon: int, *, say: Callable[[str], Any] = lambda text: None, **options: Any) -> Job:
     """Do the job for one series (time,), as `ready` gives it; options as for `evaluate`."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1, "blas"):  # the matrices of a hundred units are slower on many threads
         tuned, report = evaluate(y, horizon, say=say, **options)

@@ -44,3 +44,12 @@ def test_noise_of_a_trial_does_not_depend_on_others_or_on_chunks():
     together = rows(dr.trial_streams(3, 5), 3000)
     for k in range(5):
         np.testing.assert_array_equal(together[k], rows([streams[k]], 3000, chunk=701)[0])
+
+
+@pytest.mark.parametrize("trials", [9, 40])
+def test_dense_products_give_the_same_bits_on_any_number_of_threads(trials):
+    network = dr.RateNetwork(np.random.default_rng(0).normal(0, 0.2, (40, 40)), noise_std=0.1)
+    x0 = np.random.default_rng(1).normal(size=(trials, 40))
+    one, two, three = (dr.simulate(network, steps=20, dt=0.01, x0=x0, rng=3, threads=n).state for n in (1, 2, 3))
+    np.testing.assert_array_equal(one, two)
+    np.testing.assert_array_equal(one, three)
