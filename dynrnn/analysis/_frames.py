@@ -14,6 +14,7 @@ import scipy.linalg
 
 from dynrnn import _check
 from dynrnn._jit import explained, inlined, jit
+from dynrnn._llvm import borrowed
 from dynrnn._math import copy
 from dynrnn.integrate import Adaptive
 from dynrnn.integrate.tangent import Tangent
@@ -130,6 +131,7 @@ def _one(p, x, u, out):
 @jit
 def _carry(p, x, y, V, W, U):
     """Move the state and its tangent vectors over the rows of U."""
+    p, x, y, V, W, U = borrowed(p), borrowed(x), borrowed(y), borrowed(V), borrowed(W), borrowed(U)
     for row in range(U.shape[0]):
         _move(p, x, y, V, W, U[row])
 
@@ -146,6 +148,7 @@ def _move(p, x, y, V, W, u):
 @jit
 def _stretches(p, x, y, V, W, U, interval, growth, states, shares):
     """`_carry` and factorisation in turns; the largest ratio of the diagonal of R. Participation is added to `shares`."""
+    p, x, y, V, W, U = borrowed(p), borrowed(x), borrowed(y), borrowed(V), borrowed(W), borrowed(U)
     worst = 1.0
     for i in range(growth.shape[0]):
         copy(x, states[i])

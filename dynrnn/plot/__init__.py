@@ -1,5 +1,6 @@
 """Figures: ``(data, ax=None) -> Axes``, one style, no computation. What is drawn is in the data, and nothing else is."""
 
+from dynrnn.plot.basins import basins, fractions
 from dynrnn.plot.bifurcation import branches, orbit_diagram
 from dynrnn.plot.choices import psychometric
 from dynrnn.plot.errors import dots, horizon_errors
@@ -13,12 +14,14 @@ from dynrnn.plot.views import delay_embedding, poincare_section, power_spectrum,
 __all__ = [
     "COLORS",
     "activity",
+    "basins",
     "branches",
     "delay_embedding",
     "dots",
     "figure",
     "fixed_points",
     "forecast",
+    "fractions",
     "horizon_errors",
     "orbit_diagram",
     "phase_portrait",

@@ -1,0 +1,119 @@
+"""A system as a map in motion from many states, with inputs held: what basins and all that follows from them run on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from dynrnn import _check, _units
+from dynrnn._jit import explained, jit
+from dynrnn._llvm import borrowed
+from dynrnn._math import copy
+from dynrnn.integrate import sampled
+from dynrnn.system import System, channels, step
+
+__all__ = ["ESCAPE", "Motion"]
+
+ESCAPE = 1e6  # times the largest number among the starts: an orbit that comes so far does not return
+_PER_THREAD = 64  # orbits below which another thread is not worth its start
+
+
+class Motion:
+    """A map, or a flow seen every dt, whose state may carry the memory of a method behind its first `size` numbers.
+
+    Parameters
+    ----------
+    system : a map or a flow, without noise.
+    inputs : (input,), held; zeros by default.
+    dt, method : of a flow, as for `simulate`.
+    threads : at most; one per core by default.
+    """
+
+    def __init__(self, system: Any, inputs: Any = None, dt: Any = None, method: Any = None, threads: int | None = None):
+        if not isinstance(system, System):
+            _check.fail("system", type(system).__name__, "a dynrnn System", error=TypeError)
+        if system.noises or (system.is_flow and system.stochastic):
+            remedy = "Set its noise to zero: basins belong to the map or flow without it."
+            _check.fail("system", f"{type(system).__name__} with noise", "a deterministic system", remedy)
+        if system.is_flow:
+            self.map: System = sampled(system, method, None if dt is None else _units.seconds("dt", dt))[0]
+        elif dt is not None or method is not None:
+            _check.fail("dt, method", "a value", "neither for a map", "A map has steps.")
+        else:
+            self.map = system
+        self.system, self.size, self.dt = system, system.size, float(getattr(self.map, "dt", 1.0))
+        self.held = channels(system, inputs)[: system.input_size]
+        self.threads = _check.integer("threads", threads if threads is not None else _cores(), 1)
+        self.tick = self.dt if self.map.clocked else 0.0
+
+    def states(self, name: str, given: Any) -> np.ndarray:
+        """States (start, size) from one or many."""
+        X = np.atleast_2d(_check.array(name, given, ndim=(1, 2), dtype=self.system.dtype))
+        if X.shape[1] != self.size:
+            _check.fail(name, f"shape {np.shape(given)}", f"({self.size},) or (start, {self.size})")
+        return np.ascontiguousarray(X)
+
+    def begin(self, X: np.ndarray) -> np.ndarray:
+        """The whole states of the map, a new array, that start at the system's states X (start, size)."""
+        return np.array(self.map.begin(np.asarray(X, self.map.dtype)), self.map.dtype, order="C")
+
+    def channels(self) -> np.ndarray:
+        """A new array of the kernels' u: inputs held, the clock last."""
+        u = np.zeros(self.map.channels, self.map.dtype)
+        u[: self.held.size] = self.held
+        return u
+
+    def advance(self, whole: np.ndarray, skip: int, rows: int = 0, first: int = 0) -> np.ndarray:
+        """Move whole states (start, …) on in place, by `skip` steps and then by `rows`, which are returned (start, row, size)."""
+        Y = np.empty((len(whole), rows, self.size))
+
+        def work(p: Any, part: slice) -> None:
+            X = whole[part]
+            _advance(p, X, np.empty_like(X[0]), self.channels(), self.tick, first, skip, Y[part])
+
+        self.spread(work, len(whole))
+        return Y
+
+    def spread(self, work: Callable[[Any, slice], None], count: int) -> None:
+        """Call ``work(params, part)`` for parts of 0 … count - 1, on threads."""
+        parts = np.array_split(np.arange(count), min(4 * self.threads, max(1, count // _PER_THREAD)))
+        slices = [slice(part[0], part[-1] + 1) for part in parts if part.size]
+
+        @explained(type(self.system).__name__)
+        def one(part: slice) -> None:
+            work(self.map.params(), part)
+
+        if len(slices) < 2 or self.threads == 1:
+            for part in slices:
+                one(part)
+            return
+        with ThreadPoolExecutor(self.threads) as pool:
+            list(pool.map(one, slices))
+
+
+def far(X: np.ndarray) -> float:
+    """How far from zero an orbit counts as lost, where all starts are X."""
+    return ESCAPE * max(1.0, float(np.abs(X).max(initial=0.0)))
+
+
+@jit
+def _advance(p, X, spare, u, tick, first, skip, Y):
+    p, X, spare, u, Y = borrowed(p), borrowed(X), borrowed(spare), borrowed(u), borrowed(Y)
+    for i in range(X.shape[0]):
+        x = X[i]
+        for k in range(skip + Y.shape[1]):
+            if tick > 0:
+                u[u.size - 1] = (first + k) * tick
+            step(p, x, u, spare)
+            copy(spare, x)
+            if k >= skip:
+                for j in range(Y.shape[2]):
+                    Y[i, k - skip, j] = x[j]
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
