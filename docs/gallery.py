@@ -41,9 +41,7 @@ def phase_portrait():
 
 def trajectory_over_time():
     """**Variables over time.** Beer's oscillator of two neurons (a CTRNN): their outputs, over two periods of 29 tau."""
-    from dynrnn.systems.ctrnn import CTRNN
-
-    neurons = CTRNN(W=[[4.5, 1.0], [-1.0, 4.5]], theta=[-2.75, -1.75])
+    neurons = dr.CTRNN(W=[[4.5, 1.0], [-1.0, 4.5]], theta=[-2.75, -1.75])
     run = dr.simulate(neurons, duration=60, dt=0.02)
     outputs = run["output"].assign_coords(feature=["neuron 1", "neuron 2"])
     dr.plot.trajectory(outputs).set_ylabel("output")
@@ -97,6 +95,112 @@ def raster():
     dr.plot.raster(run)
 
 
+def fixed_points():
+    """**Fixed points.** Wong and Wang's circuit under a stimulus without direction: two choices, and a saddle between them. Ten
+    trials set out towards the saddle, until noise decides."""
+    circuit = dr.WongWang()
+    points = dr.fixed_points(circuit, inputs=[30.0, 0.0], rng=0)
+    run = dr.simulate(circuit, np.broadcast_to([30.0, 0.0], (1500, 2)), dt="1 ms", trials=10, every=10, rng=1)
+    _, ax = plt.subplots(figsize=(5.5, 4), layout="constrained")
+    dr.plot.fixed_points(points, ax, trajectories=run, x="S1", y="S2")
+
+
+def branches():
+    """**Branches and bifurcations.** States of rest of Lorenz's flow by the heating rho, dashed where unstable: convection is
+    born in a pitchfork at 1, and loses its stability in a Hopf bifurcation at 24.74, where an unstable cycle (blue, its smallest
+    and largest x) shrinks onto it."""
+    from dynrnn.analysis import switch
+
+    flow = dr.Lorenz63(rho=0.5)
+    still = dr.continuation(flow, "rho", [0.0, 0.0, 0.0], range=(0, 30))
+    convection = switch(flow, still)
+    hopf = np.flatnonzero(convection.kind == "hopf")[-1]
+    cycle = switch(flow, convection, int(hopf), range=(15, 30))
+    dr.plot.branches([still, convection, cycle], unit="x")
+
+
+def orbit_diagram():
+    """**Orbit diagram.** Where the logistic map goes in the long run, for each r: the period doubles again and again; then chaos,
+    with windows of order."""
+    seen = dr.orbit_diagram(dr.Logistic(), "r", np.linspace(2.8, 4.0, 1200), transient=500, rows=150)
+    dr.plot.orbit_diagram(seen)
+
+
+def basins():
+    """**Basins of attraction.** The decision circuit without noise and without a stimulus: it comes to rest, or holds one of two
+    choices."""
+    from dynrnn import analysis
+
+    square = {"S1": (0, 1), "S2": (0, 1)}
+    found = analysis.basins(dr.WongWang(sigma=0.0), square, resolution=150, dt="2 ms")
+    _, ax = plt.subplots(figsize=(4.4, 4), layout="constrained")
+    dr.plot.basins(found, ax)
+
+
+def fractions():
+    """**Basins along a parameter.** The same three, under a growing stimulus without direction: the share of random starts that
+    each of them gets. Rest, here number 2, gives way and ends in a pitchfork at 10.7 Hz: then a choice is inevitable."""
+    from dynrnn import analysis
+
+    circuit, square = dr.WongWang(sigma=0.0), {"S1": (0, 1), "S2": (0, 1)}
+    end = analysis.Features(transient=2500, rows=1)
+    along = analysis.basin_fractions(circuit, "input[0]", np.arange(0.0, 21.0), square, by=end, samples=400, dt="2 ms", rng=1)
+    dr.plot.fractions(along).set_xlabel("mu0 (Hz)")
+
+
+def poincare_section():
+    """**Poincaré section.** Rössler's band where y rises through 0: lifted and folded over, and so thin that it looks like a
+    curve."""
+    from dynrnn.analysis import poincare_section
+    from dynrnn.integrate import Crossing
+
+    section = poincare_section(dr.Rossler(), Crossing("y", direction=1), duration=12000, dt=0.02, washout=5000)
+    _, ax = plt.subplots(figsize=(5, 4), layout="constrained")
+    dr.plot.poincare_section(section, ax, x="x", y="z")
+
+
+def return_map():
+    """**Return map.** Each maximum of z in Lorenz's flow against the one before: nearly a curve, and steeper than 1 wherever it
+    is seen, which speaks against stable cycles."""
+    from dynrnn.analysis import successive_maxima
+
+    run = dr.simulate(dr.Lorenz63(), duration=800, dt=0.01, washout=1000)
+    _, ax = plt.subplots(figsize=(5, 4.2), layout="constrained")
+    dr.plot.return_map(successive_maxima(run["state"].sel(unit="z")), ax)
+
+
+def power_spectrum():
+    """**Power spectrum.** Rössler's x has a sharp line, the turns of its band, and harmonics of it; Lorenz's x has none: chaos
+    with and without a clock. Both are scaled to variance 1."""
+    from dynrnn.analysis import power_spectrum
+
+    flows = {"Rössler": dr.Rossler(), "Lorenz": dr.Lorenz63()}
+    runs = [dr.simulate(flow, duration=4000, dt=0.02, washout=5000, every=4) for flow in flows.values()]
+    xs = [run["state"].sel(unit="x", drop=True) for run in runs]
+    spectra = [power_spectrum(x / x.std(), segment=4096).squeeze("unit", drop=True) for x in xs]
+    both = xr.concat(spectra, "flow", combine_attrs="override").assign_coords(flow=list(flows))
+    dr.plot.power_spectrum(both.sel(frequency=slice(None, 2)))
+
+
+def recurrence_plot():
+    """**Recurrence plot.** Lorenz's flow: black where the state at one time is near that at another. Blocks of parallel lines are
+    turns around one of its two unstable points."""
+    from dynrnn.analysis import recurrence_plot
+
+    run = dr.simulate(dr.Lorenz63(), duration=30, dt=0.01, washout=1000, every=3)
+    _, ax = plt.subplots(figsize=(4.6, 4.4), layout="constrained")
+    dr.plot.recurrence_plot(recurrence_plot(run, rate=0.05), ax)
+
+
+def delay_embedding():
+    """**Delay embedding.** Mackey and Glass's delay equation: its one variable, against the same 17 time units before."""
+    from dynrnn.analysis import delay_embedding
+
+    run = dr.simulate(dr.MackeyGlass(), duration=1100, dt=0.1, washout=5000, every=5)
+    _, ax = plt.subplots(figsize=(5, 4.2), layout="constrained")
+    dr.plot.delay_embedding(delay_embedding(run, dimension=2, delay=34), ax)
+
+
 def psychometric():
     """**Choices.** The same decision circuit at eleven coherences, 120 trials each: how often population 1 is the first to
     reach 15 Hz, and the cumulative Gaussian that fits best."""
@@ -104,8 +208,8 @@ def psychometric():
     coherence = xr.DataArray(np.repeat(levels, 120), dims="trial", attrs={"long_name": "coherence", "units": "%"})
     shown = np.stack([np.full((1320, 2500), 30.0), np.repeat(coherence.values[:, None], 2500, axis=1)], axis=-1)
     run = dr.simulate(dr.WongWang(), shown, dt="1 ms", record="output", every=5, rng=1)
-    first = dr.reaction_times(run["output"].assign_coords(feature=["1", "2"]), threshold=15.0)
-    fit = dr.psychometric_fit(coherence, first.chosen == "1")
+    first = dr.reaction_times(run["output"], threshold=15.0)
+    fit = dr.psychometric_fit(coherence, first.chosen == "rate1")
     ax = dr.plot.psychometric(fit, fit=dr.psychometric_curve(fit))
     ax.set_ylabel("choices of population 1")
 
@@ -155,6 +259,16 @@ FIGURES = (
     activity_of_a_field,
     activity_of_a_ring,
     raster,
+    fixed_points,
+    branches,
+    orbit_diagram,
+    basins,
+    fractions,
+    poincare_section,
+    return_map,
+    power_spectrum,
+    recurrence_plot,
+    delay_embedding,
     psychometric,
     forecast,
     horizon_errors,

@@ -8,6 +8,7 @@ import numpy as np
 
 from dynrnn import _check
 from dynrnn._jit import explained, jit
+from dynrnn._llvm import borrowed
 from dynrnn.system import System, channels, drift, step, tangents
 
 __all__ = ["Local"]
@@ -82,12 +83,14 @@ class Local:
 
 @jit
 def _drift_rows(p, t, X, u, out):
+    p, X, u, out = borrowed(p), borrowed(X), borrowed(u), borrowed(out)
     for i in range(X.shape[0]):
         drift(p, t, X[i], u, out[i])
 
 
 @jit
 def _step_rows(p, X, u, out):
+    p, X, u, out = borrowed(p), borrowed(X), borrowed(u), borrowed(out)
     for i in range(X.shape[0]):
         step(p, X[i], u, out[i])
 

@@ -10,6 +10,7 @@ import xarray as xr
 import dynrnn
 from dynrnn import _check
 from dynrnn._jit import explained, jit
+from dynrnn._llvm import borrowed
 from dynrnn._math import copy
 from dynrnn.analysis.lyapunov import aligned, prepare
 from dynrnn.system import System, step
@@ -72,6 +73,7 @@ def largest_exponent(
 @jit
 def _part(p, x, y, z, U, interval, d, growth):
     """Drive both orbits; note the logarithm of their distance over d, and bring y back to d from x."""
+    p, x, y, z, U = borrowed(p), borrowed(x), borrowed(y), borrowed(z), borrowed(U)
     for w in range(growth.size):
         for row in range(w * interval, (w + 1) * interval):
             step(p, x, U[row], z)
