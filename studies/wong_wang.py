@@ -45,7 +45,7 @@ def run(seed: int, fast: bool):
     decided = [decisions(c, trials, np.random.default_rng([seed, k])) for k, c in enumerate(COHERENCES)]
     data = xr.concat(decided, xr.Variable("coherence", list(COHERENCES), {"units": "%"}))
     data["trials"] = data["reaction_time"].notnull().sum("trial")
-    data["accuracy"] = (data["chosen"] == 0).sum("trial") / data["trials"]
+    data["accuracy"] = (data["chosen"] == "rate1").sum("trial") / data["trials"]
     data["median_time"] = data["reaction_time"].median("trial").assign_attrs(long_name="median reaction time", units="s")
     some = data.sel(coherence=slice(1e-9, None))
     fit = dr.psychometric_fit(some["coherence"], some["accuracy"] * some["trials"], some["trials"], form="weibull")
