@@ -152,9 +152,7 @@ def test_passages_of_a_flow_lie_on_the_plane_a_period_apart():
 
 def test_passages_of_a_trajectory():
     t = 0.02 * np.arange(1000)
-    orbit = xr.DataArray(
-        np.c_[np.cos(t), np.sin(t)], {"time": ("time", t, {"units": "s"}), "unit": ["c", "s"]}, ("time", "unit")
-    )
+    orbit = xr.DataArray(np.c_[np.cos(t), np.sin(t)], {"time": ("time", t, {"units": "s"}), "unit": ["c", "s"]}, ("time", "unit"))
     both = poincare_section(orbit, Plane([0, 1], 0.5, direction=0))
     wanted = np.sort(np.r_[np.pi / 6 + 2 * np.pi * np.arange(4), 5 * np.pi / 6 + 2 * np.pi * np.arange(3)])
     np.testing.assert_allclose(both.time, wanted[wanted < t[-1]], atol=1e-6)

@@ -25,9 +25,7 @@ def series(name: str, data: Any, dt: Any = None) -> tuple[xr.DataArray, float, s
     others = [dim for dim in array.dims if dim not in ("trial", "time")]
     if len(others) > 1:
         _check.fail(name, f"dims {array.dims}", '"trial", "time" and at most one more', "Select along the others first.")
-    array = (
-        array.rename({others[0]: "unit"}) if others and others != ["unit"] else array if others else array.expand_dims("unit")
-    )
+    array = array.rename({others[0]: "unit"}) if others and others != ["unit"] else array if others else array.expand_dims("unit")
     array = array.transpose(*(dim for dim in ("trial", "time", "unit") if dim in array.dims))
     values = _check.array(name, array.values)
     if array.sizes["time"] < 2:
@@ -45,9 +43,7 @@ def lone(name: str, data: Any, dt: Any = None) -> tuple[xr.DataArray, float, str
     array, dt, unit = series(name, data, dt)
     if "trial" in array.dims:
         if array.sizes["trial"] > 1:
-            _check.fail(
-                name, f"{array.sizes['trial']} trials", "one trajectory", f"Pass {name}.isel(trial=0), or one at a time."
-            )
+            _check.fail(name, f"{array.sizes['trial']} trials", "one trajectory", f"Pass {name}.isel(trial=0), or one at a time.")
         array = array.isel(trial=0)
     return array, dt, unit
 

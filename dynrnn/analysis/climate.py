@@ -99,9 +99,7 @@ def compare_climate(forecast: Any, target: Any, dt: Any = None, *, bins: int = 5
 def _densities(x: np.ndarray, y: np.ndarray, bins: int) -> tuple[np.ndarray, np.ndarray]:
     """Shares of both in the same bins, over the range of y."""
     edges = np.linspace(y.min(), y.max(), bins + 1)
-    shares = [
-        np.bincount(np.clip(np.searchsorted(edges, v, "right") - 1, 0, bins - 1), minlength=bins) / v.size for v in (x, y)
-    ]
+    shares = [np.bincount(np.clip(np.searchsorted(edges, v, "right") - 1, 0, bins - 1), minlength=bins) / v.size for v in (x, y)]
     return shares[0], shares[1]
 
 

@@ -46,9 +46,7 @@ def power_spectrum(
     array, dt, unit = series("x", x, dt)
     rows = array.sizes["time"]
     default = min(rows, max(256, rows // 8))
-    segment = (
-        default if segment is None else _check.integer("segment", segment, 2, rows, "The segment is longer than the data.")
-    )
+    segment = default if segment is None else _check.integer("segment", segment, 2, rows, "The segment is longer than the data.")
     overlap = _check.real("overlap", overlap, 0.0, 1.0, open_high=True)
     frequency, power = scipy.signal.welch(
         array.values, 1 / dt, window, segment, int(overlap * segment), detrend=detrend, axis=array.get_axis_num("time")

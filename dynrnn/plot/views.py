@@ -28,9 +28,7 @@ def recurrence_plot(data: Any, ax: Any = None) -> Axes:
     R = data.transpose("time_other", "time")
     edges = [_edges(data[dim].values) for dim in ("time", "time_other")]
     extent = (*edges[0], *edges[1])
-    ax.imshow(
-        R.values, cmap="Greys", vmin=0, vmax=1, origin="lower", extent=extent, aspect="equal", interpolation="antialiased"
-    )
+    ax.imshow(R.values, cmap="Greys", vmin=0, vmax=1, origin="lower", extent=extent, aspect="equal", interpolation="antialiased")
     units = data["time"].attrs.get("units")
     ax.set(xlabel=with_units("time", units), ylabel=with_units("other time", units))
     return ax
@@ -75,9 +73,7 @@ def power_spectrum(data: Any, ax: Any = None) -> Axes:
     lines = data.isel(frequency=slice(1, None)).transpose("frequency", *others)
     if len(others) > 1 or (others and lines.sizes[others[0]] > _LINES):
         got = f"dims {dict(data.sizes)}"
-        _check.fail(
-            "data", got, f'"frequency" and at most {_LINES} variables', "Choose with .isel(…), or average with .mean(…)."
-        )
+        _check.fail("data", got, f'"frequency" and at most {_LINES} variables', "Choose with .isel(…), or average with .mean(…).")
     labels = lines[others[0]].values if others and others[0] in lines.coords else np.arange(lines[0].size)
     for label, line in zip(labels, lines.values.reshape(len(lines), -1).T, strict=True):
         ax.loglog(lines["frequency"], line, linewidth=1.2, label=str(label))
