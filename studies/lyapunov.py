@@ -172,14 +172,14 @@ def reservoirs(seed: int, fast: bool, rows: dict[str, float]) -> list[Claim]:
 
 
 def figure(data: xr.Dataset):
-    """The transition of random networks: largest exponent over gain, one line per network, with the theory."""
+    """The transition of random networks: largest exponent over gain, a dot per network, with the theory."""
     fig, ax = plot.figure(width=4.2, height=3.2)
     for s in data["seed"].values:
-        ax.plot(data["g"], data["largest"].sel(seed=s), color="0.7", lw=0.8)
-    ax.plot(data["g"], data["largest"].mean("seed"), "o-", label="mean of networks")
+        ax.plot(data["g"], data["largest"].sel(seed=s), "o", color="0.6", ms=3, label="" if s else "a network")
+    ax.plot(data["g"], data["largest"].mean("seed"), "o", label="mean of networks")
     fine = np.linspace(0.8, 1.2, 9)
     ax.plot(fine, [mean_field_flow(float(g))["largest"] for g in fine], "k--", label="mean-field theory")
     ax.axhline(0, color="k", lw=0.6)
-    ax.set(xlabel="gain g", ylabel="largest Lyapunov exponent (per time constant)")
+    ax.set(xlabel="gain g", ylabel="largest exponent (1/τ)")
     ax.legend(frameon=False)
     return fig
