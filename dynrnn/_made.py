@@ -11,7 +11,7 @@ import numpy as np
 
 from dynrnn import _check
 from dynrnn._jit import jit, kernel
-from dynrnn._math import copy
+from dynrnn._math import copy, difference_step
 
 __all__ = ["provide_derivatives", "try_kernel"]
 
@@ -54,7 +54,6 @@ def try_kernel(system: Any) -> None:
 
 
 _TINY = 1e-30
-_SMALL = 6e-6  # cube root of the rounding unit: where truncation and rounding of a central difference balance
 
 
 def _differences(function, along_u):
@@ -74,10 +73,7 @@ def _differences(function, along_u):
 
     def central(p, t, x, u, v, out):
         base = u if along_u else x
-        size, length = 1.0, 1e-300
-        for i in range(base.size):
-            size, length = max(size, abs(base[i])), max(length, abs(v[i]))
-        h = _SMALL * size / length
+        h = difference_step(base, v)
         z, before = np.empty_like(base), np.empty_like(out)
         for sign in (-1.0, 1.0):
             for i in range(base.size):

@@ -66,6 +66,15 @@ else:
 
 
 @register_jitable
+def difference_step(x, v):
+    """How far to go along v for a central difference at x, so that truncation and rounding balance."""
+    size, length = 1.0, 1e-300
+    for i in range(x.size):
+        size, length = max(size, abs(x[i])), max(length, abs(v[i]))
+    return 6e-6 * size / length  # the cube root of the rounding unit
+
+
+@register_jitable
 def copy(source, out):
     """``out[:] = source`` for vectors. Numba's own assignment of arrays takes a second and a half to compile: it can raise."""
     for i in range(out.shape[0]):

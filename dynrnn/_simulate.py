@@ -67,7 +67,8 @@ def simulate(
     history : the past of a flow with delays, a function of t <= 0 in seconds; by default it is constant.
     events : a `Crossing` or another `Event` of a flow, or a list of them. The result gets `event_time`, `event_state`,
         `event_kind` (place in the list), `event_direction` and, for many trials, `event_trial`. A trial ends at a terminal
-        event: its later rows are NaN.
+        event: its later rows are NaN. Adaptive methods find events on their own steps; others, and rodas3, on the cubic
+        through the rows, with an accuracy of order dt^4, and on straight lines where there is noise.
     x0 : initial state (size,) or (trial, size), or a result of `simulate`, which is then continued: its last state, its
         clock and its random streams. By default the system's own initial state.
     rng : seed or Generator for the noise of the system. Trial k gets stream k, whatever the number of trials; to repeat
@@ -179,14 +180,13 @@ def _collect(
             return target.finish(attrs | {"ended": "by a terminal event"}, log.variables())
         return target.finish(attrs | _ending(run, layout), memory | (log.variables() if log else {}))
 
-    options: dict[str, Any] = {"which": layout.which()}
-    if log is None:
-        plan = {"outputs": layout.outputs, "every": layout.every, "washout": layout.washout, "buffers": target.buffers}
-    else:  # events are looked for in every row
+    plan: dict[str, Any] = {"outputs": layout.outputs, "every": layout.every, "washout": layout.washout}
+    plan |= {"buffers": target.buffers}
+    if log is not None:  # events are looked for in every row
         plan = {"outputs": True}
     with tqdm(total=steps, unit="step", unit_scale=True, disable=not progress) as bar:
         try:
-            for X, Y in run.rows(steps, u, progress=bar.update, **options, **plan):
+            for X, Y in run.rows(steps, u, which=layout.which(), progress=bar.update, **plan):
                 if log is not None:
                     log.take(X, Y, target)
                     if log.ended:

@@ -24,7 +24,7 @@ import numpy as np
 
 from dynrnn import _check
 from dynrnn._jit import by_dimension, generic, inlined
-from dynrnn._math import copy
+from dynrnn._math import copy, difference_step
 from dynrnn._record import Record
 from dynrnn.system import drift, drift_columns
 
@@ -64,10 +64,7 @@ def advance(m, p, x, u, out):
 @generic
 def advance_jvp(m, p, x, u, v, out):
     """Its derivative along a change of the state: by central differences unless the method has it."""
-    size, length = 1.0, 1e-300
-    for i in range(x.size):
-        size, length = max(size, abs(x[i])), max(length, abs(v[i]))
-    h = 6e-6 * size / length
+    h = difference_step(x, v)
     z, before = p.dk[0, : x.size], p.dk[1, : x.size]  # work arrays may have room for many columns
     for sign in (-1.0, 1.0):
         for i in range(x.size):
@@ -92,10 +89,7 @@ def advance_tangents(m, p, x, u, V, OUT):
 @generic
 def advance_jvp_u(m, p, x, u, w, out):
     """Its derivative along a change of the channels: by central differences unless the method has it."""
-    size, length = 1.0, 1e-300
-    for i in range(u.size):
-        size, length = max(size, abs(u[i])), max(length, abs(w[i]))
-    h = 6e-6 * size / length
+    h = difference_step(u, w)
     z, before = np.empty_like(u), p.dk[1, : x.size]
     for sign in (-1.0, 1.0):
         for i in range(u.size):

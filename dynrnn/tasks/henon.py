@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
 from dynrnn import _check
-from dynrnn._jit import jit
+from dynrnn.systems.henon import Henon
 from dynrnn.tasks import _label
+from dynrnn.tasks._orbit import orbit
 
 
 def henon(steps: int, a: float = 1.4, b: float = 0.3, *, x0: Any = None, discard: int = 1000, rng: Any = None) -> xr.DataArray:
@@ -46,8 +46,7 @@ def henon(steps: int, a: float = 1.4, b: float = 0.3, *, x0: Any = None, discard
     else:
         start = _check.array("x0", x0, shape=(2,), remedy="Give (x, y).")
 
-    rows = np.empty((discard + steps, 2))
-    _iterate(a, b, start, rows)
+    rows = orbit(Henon(a, b), start, discard + steps)
     return _label.series(
         "henon",
         _label.bounded(rows, "Start inside the basin, or lower a.")[discard:],
@@ -62,12 +61,3 @@ def henon(steps: int, a: float = 1.4, b: float = 0.3, *, x0: Any = None, discard
         lyapunov_exponent=0.419 if (a, b) == (1.4, 0.3) else None,
         **(_label.seed(rng) if x0 is None else {}),
     )
-
-
-@jit
-def _iterate(a, b, x0, out):
-    """Fill `out` (rows, 2) with the orbit of `x0`, which is row 0."""
-    x, y = x0[0], x0[1]
-    for row in range(len(out)):
-        out[row, 0], out[row, 1] = x, y
-        x, y = 1.0 - a * x * x + y, b * x

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
 from dynrnn import _check
-from dynrnn._jit import jit
+from dynrnn.systems.logistic import Logistic
 from dynrnn.tasks import _label
+from dynrnn.tasks._orbit import orbit
 
 
 def logistic(steps: int, r: float = 4.0, *, x0: float | None = None, discard: int = 100, rng: Any = None) -> xr.DataArray:
@@ -47,8 +47,7 @@ def logistic(steps: int, r: float = 4.0, *, x0: float | None = None, discard: in
     r = _check.real("r", r, 0, 4, remedy="Outside it orbits leave [0, 1] for infinity.")
     start = _check.generator(rng).uniform(0.1, 0.9) if x0 is None else _check.real("x0", x0, 0, 1)
 
-    rows = np.empty((discard + steps, 1))
-    _iterate(r, start, rows)
+    rows = orbit(Logistic(r), start, discard + steps)
     return _label.series(
         "logistic",
         rows[discard:],
@@ -62,12 +61,3 @@ def logistic(steps: int, r: float = 4.0, *, x0: float | None = None, discard: in
         lyapunov_exponent=math.log(2) if r == 4 else None,
         **(_label.seed(rng) if x0 is None else {}),
     )
-
-
-@jit
-def _iterate(r, x0, out):
-    """Fill `out` (rows, 1) with the orbit of `x0`, which is row 0."""
-    x = x0
-    for row in range(len(out)):
-        out[row, 0] = x
-        x = r * x * (1.0 - x)

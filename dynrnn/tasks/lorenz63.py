@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
 from dynrnn import _check
-from dynrnn._jit import jit
+from dynrnn.integrate import Discretised
+from dynrnn.systems.lorenz import Lorenz63
 from dynrnn.tasks import _label
+from dynrnn.tasks._orbit import orbit
 
 
 def lorenz63(
@@ -65,8 +66,8 @@ def lorenz63(
     else:
         start = _check.array("x0", x0, shape=(3,), remedy="Give (x, y, z).")
 
-    rows = np.empty((discard + steps, 3))
-    _runge_kutta(sigma, rho, beta, dt / substeps, substeps, start, rows)
+    flow = Lorenz63(sigma, rho, beta)
+    rows = orbit(Discretised(flow, "rk4", dt / substeps), start, discard + steps, every=substeps)
     return _label.series(
         "lorenz63",
         _label.bounded(rows, "Lower dt or raise substeps.")[discard:],
@@ -84,32 +85,3 @@ def lorenz63(
         lyapunov_exponent=0.9056 if (sigma, rho, beta) == (10, 28, 8 / 3) else None,
         **(_label.seed(rng) if x0 is None else {}),
     )
-
-
-@jit
-def _velocity(sigma, rho, beta, x, y, z):
-    """The right-hand side at (x, y, z)."""
-    return sigma * (y - x), x * (rho - z) - y, x * y - beta * z
-
-
-@jit
-def _step(sigma, rho, beta, h, x, y, z):
-    """One step of length `h` of the classical Runge-Kutta method."""
-    ax, ay, az = _velocity(sigma, rho, beta, x, y, z)
-    bx, by, bz = _velocity(sigma, rho, beta, x + h / 2 * ax, y + h / 2 * ay, z + h / 2 * az)
-    cx, cy, cz = _velocity(sigma, rho, beta, x + h / 2 * bx, y + h / 2 * by, z + h / 2 * bz)
-    dx, dy, dz = _velocity(sigma, rho, beta, x + h * cx, y + h * cy, z + h * cz)
-    x += h / 6 * (ax + 2 * bx + 2 * cx + dx)
-    y += h / 6 * (ay + 2 * by + 2 * cy + dy)
-    z += h / 6 * (az + 2 * bz + 2 * cz + dz)
-    return x, y, z
-
-
-@jit
-def _runge_kutta(sigma, rho, beta, h, substeps, x0, out):
-    """Fill `out` (rows, 3): row 0 is `x0`, and `substeps` steps of length `h` lie between rows."""
-    x, y, z = x0[0], x0[1], x0[2]
-    for row in range(len(out)):
-        out[row, 0], out[row, 1], out[row, 2] = x, y, z
-        for _ in range(substeps):
-            x, y, z = _step(sigma, rho, beta, h, x, y, z)
