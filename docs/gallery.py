@@ -31,6 +31,26 @@ import dynrnn as dr
 """
 
 
+def portrait():
+    """**Portrait.** What a person would look at first, in one call: Lorenz's flow. Panels depend on the system."""
+    figure = plt.figure(figsize=(9.5, 9), layout="constrained")
+    dr.analysis.portrait(dr.Lorenz63(), figure=figure)
+
+
+def portrait_of_a_network():
+    """**Portrait of a network.** The same call for 100 random rate units with the gain 2.5: chaos among saddles."""
+    figure = plt.figure(figsize=(9.5, 9), layout="constrained")
+    dr.analysis.portrait(dr.RateNetwork.random(100, g=2.5, rng=0), figure=figure)
+
+
+def phase_line():
+    """**One variable.** A neuron that excites itself (a CTRNN): where the graph falls through 0 it is at rest, here at two levels
+    with a threshold between them."""
+    neuron = dr.CTRNN([[8.0]], theta=-4.0)
+    points = dr.fixed_points(neuron, rng=1)
+    dr.plot.phase_line(neuron, xlim=(-2, 10), points=points)
+
+
 def phase_portrait():
     """**Phase portrait.** FitzHugh and Nagumo's neuron: where it goes from each point of its plane, the nullclines of both
     variables, and two runs. The nullclines meet on the rising branch, where rest is unstable: all runs end on one cycle."""
@@ -105,6 +125,26 @@ def fixed_points():
     dr.plot.fixed_points(points, ax, trajectories=run, x="S1", y="S2")
 
 
+def eigenvalues():
+    """**Stability.** Eigenvalues of the fixed points of a random network of 80 rate units, against the imaginary axis."""
+    network = dr.RateNetwork.random(80, g=1.6, rng=4)
+    points = dr.fixed_points(network, candidates=40, rng=0)
+    _, ax = plt.subplots(figsize=(5.5, 4), layout="constrained")
+    dr.plot.eigenvalues(points, ax)
+
+
+def exponents():
+    """**Lyapunov exponents.** The first 12 of Lorenz's chain of 1996 with 20 sites: six grow, and one is zero, along the flow."""
+    spectrum = dr.lyapunov_spectrum(dr.Lorenz96(n=20), 12, duration=300, dt=0.01)
+    dr.plot.exponents(spectrum)
+
+
+def convergence():
+    """**Convergence.** Hénon's map: the averages of both exponents up to each step; their sum is always ln 0.3."""
+    spectrum = dr.lyapunov_spectrum(dr.Henon(), steps=20_000, local=True)
+    dr.plot.convergence(spectrum)
+
+
 def branches():
     """**Branches and bifurcations.** States of rest of Lorenz's flow by the heating rho, dashed where unstable: convection is
     born in a pitchfork at 1, and loses its stability in a Hopf bifurcation at 24.74, where an unstable cycle (blue, its smallest
@@ -148,6 +188,16 @@ def fractions():
     dr.plot.fractions(along).set_xlabel("mu0 (Hz)")
 
 
+def tipping():
+    """**Tipping.** The self-exciting neuron while its bias falls slowly: the active state, number 1, gives way where it meets the
+    unstable one between both; rest stays."""
+    from dynrnn import analysis
+
+    path = np.linspace(-3.5, -6.5, 301)
+    drift = analysis.tipping(dr.CTRNN([[8.0]]), "theta[0]", path, {0: (-4, 10)}, hold=0.5, dt=0.05)
+    dr.plot.tipping(drift).set_ylabel("state")
+
+
 def poincare_section():
     """**Poincaré section.** Rössler's band where y rises through 0: lifted and folded over, and so thin that it looks like a
     curve."""
@@ -180,6 +230,35 @@ def power_spectrum():
     spectra = [power_spectrum(x / x.std(), segment=4096).squeeze("unit", drop=True) for x in xs]
     both = xr.concat(spectra, "flow", combine_attrs="override").assign_coords(flow=list(flows))
     dr.plot.power_spectrum(both.sel(frequency=slice(None, 2)))
+
+
+def autocorrelation():
+    """**Autocorrelation.** x of Rössler's flow keeps its phase for long, that of Lorenz's forgets it within a few turns."""
+    from dynrnn.analysis import autocorrelation
+
+    flows = {"Rössler": dr.Rossler(), "Lorenz": dr.Lorenz63()}
+    runs = [dr.simulate(flow, duration=2000, dt=0.02, washout=5000) for flow in flows.values()]
+    each = [autocorrelation(run["state"].sel(unit="x"), longest=1500).squeeze("unit", drop=True) for run in runs]
+    dr.plot.autocorrelation(xr.concat(each, "flow", combine_attrs="override").assign_coords(flow=list(flows)))
+
+
+def components():
+    """**Directions of activity.** The first twenty principal components of 200 chaotic rate units: six of them carry most of
+    the variance."""
+    from dynrnn.analysis import principal_components
+
+    network = dr.RateNetwork.random(200, g=2.5, rng=1)
+    run = dr.simulate(network, duration=500, dt=0.1, washout=1000, x0=np.random.default_rng(0).normal(size=200))
+    dr.plot.components(principal_components(run, 20))
+
+
+def correlation_sum():
+    """**Correlation dimension.** Hénon's attractor: the share of pairs nearer than r grows like a power of r, here 1.2."""
+    from dynrnn.analysis import correlation_dimension
+
+    run = dr.simulate(dr.Henon(), steps=20_000, washout=1000)
+    _, ax = plt.subplots(figsize=(5, 4), layout="constrained")
+    dr.plot.correlation_sum(correlation_dimension(run), ax)
 
 
 def recurrence_plot():
@@ -252,6 +331,9 @@ def dots():
 
 
 FIGURES = (
+    portrait,
+    portrait_of_a_network,
+    phase_line,
     phase_portrait,
     trajectory_over_time,
     trajectory_in_a_plane,
@@ -260,13 +342,20 @@ FIGURES = (
     activity_of_a_ring,
     raster,
     fixed_points,
+    eigenvalues,
+    exponents,
+    convergence,
     branches,
     orbit_diagram,
     basins,
     fractions,
+    tipping,
     poincare_section,
     return_map,
     power_spectrum,
+    autocorrelation,
+    components,
+    correlation_sum,
     recurrence_plot,
     delay_embedding,
     psychometric,

@@ -45,7 +45,18 @@ from numba.extending import overload
 
 from dynrnn._fingerprint import Opaque, fingerprint, is_ours
 
-__all__ = ["DISABLED", "cache_directory", "cache_info", "explained", "generic", "inlined", "jit", "kernel"]
+__all__ = [
+    "DISABLED",
+    "by_owner",
+    "cache_directory",
+    "cache_info",
+    "explained",
+    "generic",
+    "inlined",
+    "jit",
+    "kernel",
+    "outlined",
+]
 
 DISABLED = bool(config.DISABLE_JIT)
 _FLAGS = {"nogil": True, "error_model": "numpy"}
@@ -118,6 +129,11 @@ def inlined(function=None, **flags):
     return function
 
 
+def outlined(function):
+    """`jit` for what is large and needed in many places: a call costs 100 ns and each copy seconds of compilation."""
+    return jit(function, forceinline=False)  # else it inherits the force from its caller
+
+
 @contextlib.contextmanager
 def explained(owner: str):
     """Put a compiler's error about the kernels of `owner` into words."""
@@ -157,20 +173,24 @@ def generic(function):
     """
     name = function.__name__
     _GENERIC_NAMES.add(name)
-
-    @functools.wraps(function)
-    def call(p, *args):
-        return (kernel(type(p).owner, name) or function)(p, *args)
-
-    def resolve(p, *args):
-        owner = getattr(getattr(p, "instance_class", None), "owner", None)
-        return None if owner is None else kernel(owner, name) or function
-
-    overload(call, strict=False, jit_options=_INLINED)(resolve)
-    return call
+    return functools.wraps(function)(by_owner(lambda owner: kernel(owner, name) or function))
 
 
 _GENERIC_NAMES: set[str] = set()
+
+
+def by_owner(choose):
+    """A function ``f(p, ...)`` that is ``choose(owner)`` for the class that owns the parameters' type."""
+
+    def call(p, *args):
+        return choose(type(p).owner)(p, *args)
+
+    def resolve(p, *args):
+        owner = getattr(getattr(p, "instance_class", None), "owner", None)
+        return None if owner is None else choose(owner)
+
+    overload(call, strict=False, jit_options=_INLINED)(resolve)
+    return call
 
 
 def by_dimension(position: int, vector, matrix):

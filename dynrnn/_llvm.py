@@ -1,11 +1,11 @@
-"""Two things LLVM does that Numba does not offer: reading a float's bits, and sums held in vector registers."""
+"""What LLVM does and Numba does not offer: reading a float's bits, and sums held in vector registers."""
 
 from __future__ import annotations
 
 import functools
 import struct
 
-from llvmlite import ir
+from llvmlite import binding, ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic, overload
 
@@ -114,9 +114,9 @@ def _loop(builder, start, stop, step, initial, advance):
     builder.cbranch(builder.icmp_signed("<", k, stop), body, done)
     builder.position_at_end(body)
     after = advance(k, carried)
-    k.add_incoming(builder.add(k, start.type(step)), body)
+    k.add_incoming(builder.add(k, start.type(step)), builder.basic_block)
     for phi, value in zip(carried, after, strict=True):
-        phi.add_incoming(value, body)
+        phi.add_incoming(value, builder.basic_block)
     builder.branch(head)
     builder.position_at_end(done)
     return carried
@@ -178,6 +178,13 @@ def _add_slice(typingctx, weights, sources, first, last, targets, i, x, out):
     return types.void(weights, sources, types.intp, types.intp, targets, types.intp, x, out), codegen
 
 
+def _splat(builder, value, vector):
+    """A vector of equal elements."""
+    undefined = ir.Constant(vector, ir.Undefined)
+    first = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), [0] * vector.count)
+    return builder.shuffle_vector(builder.insert_element(undefined, value, ir.IntType(32)(0)), undefined, first)
+
+
 def _columns_adder(lanes):
     """An intrinsic: `add_slice` for `lanes` neighbouring columns, with all sums in registers."""
 
@@ -194,16 +201,11 @@ def _columns_adder(lanes):
             size = scalar.get_abi_size(context.target_data)
             vector = ir.VectorType(scalar, min(lanes, 64 // size))
             columns = [builder.add(args[7], intp(c)) for c in range(0, lanes, vector.count)]
-            undefined = ir.Constant(vector, ir.Undefined)
-            zeros = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), [0] * vector.count)
 
             def advance(k, sums):
                 before, after = iter(sums), []
                 for r, j in enumerate(_indices(context, builder, sources(k))):
-                    weight = builder.load(weights(builder.add(k, intp(r))))
-                    weight = builder.shuffle_vector(
-                        builder.insert_element(undefined, weight, ir.IntType(32)(0)), undefined, zeros
-                    )
+                    weight = _splat(builder, builder.load(weights(builder.add(k, intp(r)))), vector)
                     after += [_fuse(builder, weight, _load(context, builder, X(j, c), vector), next(before)) for c in columns]
                 return after
 
@@ -258,3 +260,95 @@ add_slice_to_columns = _slice_to_columns(LANES)
 """`add_slice` for each of LANES columns from `column`, in the same order."""
 add_slice_to_half = _slice_to_columns(LANES // 2)
 """The same for half as many columns."""
+
+
+@functools.cache
+def _tile():
+    """Rows of a tile of a product, and the bytes in each: as many sums as stay in the registers."""
+    return (8, 128) if binding.get_host_cpu_features().get("avx512f") else (4, 64)
+
+
+def _masked(builder, name, vector, arguments, returned):
+    """A function that leaves alone the elements a mask excludes."""
+    kind = f"v{vector.count}{'f64' if isinstance(vector.element, ir.DoubleType) else 'f32'}"
+    function = ir.FunctionType(returned, [argument.type for argument in arguments])
+    return builder.call(
+        cgutils.get_or_insert_function(builder.module, function, f"llvm.masked.{name}.{kind}.p0{kind}"), arguments
+    )
+
+
+@intrinsic
+def _add_product(typingctx, A, B, OUT):
+    """`add_product`, tile by tile of OUT, whose sums stay in registers."""
+    if not A.dtype == B.dtype == OUT.dtype or not B.layout == OUT.layout == "C":
+        return None
+
+    def codegen(context, builder, signature, args):
+        a, b, out = (functools.partial(_element, context, builder, *pair) for pair in zip(signature.args, args, strict=True))
+        shapes = (context.make_array(kind)(context, builder, v).shape for kind, v in zip(signature.args, args, strict=True))
+        (rows, inner), (_, columns), _ = (cgutils.unpack_tuple(builder, shape) for shape in shapes)
+        scalar, intp, height = context.get_value_type(signature.args[0].dtype), rows.type, _tile()[0]
+        size = scalar.get_abi_size(context.target_data)
+        vector = ir.VectorType(scalar, _tile()[1] // size)
+        align, whole = ir.IntType(32)(size), builder.sub(columns, builder.srem(columns, intp(vector.count)))
+
+        def strip(first, last, height, mask):
+            """Tiles of `height` rows, from row `first` on, in the columns from c."""
+
+            def load(pointer):
+                if mask is None:
+                    return _load(context, builder, pointer, vector)
+                nothing = ir.Constant(vector, [0.0] * vector.count)
+                return _masked(
+                    builder, "load", vector, [builder.bitcast(pointer, vector.as_pointer()), align, mask, nothing], vector
+                )
+
+            def store(total, pointer):
+                pointer = builder.bitcast(pointer, vector.as_pointer())
+                if mask is None:
+                    builder.store(total, pointer, align=size)
+                else:
+                    _masked(builder, "store", vector, [total, pointer, align, mask], ir.VoidType())
+
+            def tiles(c):
+                def tile(i, _):
+                    lines = [builder.add(i, intp(r)) for r in range(height)]
+
+                    def advance(j, sums):
+                        line = load(b(j, c))
+                        return [
+                            _fuse(builder, _splat(builder, builder.load(a(r, j)), vector), line, total)
+                            for r, total in zip(lines, sums, strict=True)
+                        ]
+
+                    sums = _loop(builder, intp(0), inner, 1, [load(out(r, c)) for r in lines], advance)
+                    for r, total in zip(lines, sums, strict=True):
+                        store(total, out(r, c))
+                    return []
+
+                _loop(builder, first, last, height, [], tile)
+
+            return tiles
+
+        even = builder.sub(rows, builder.srem(rows, intp(height)))
+        lanes = ir.VectorType(intp, vector.count)
+        places = builder.add(_splat(builder, whole, lanes), ir.Constant(lanes, list(range(vector.count))))
+        rest = builder.icmp_signed("<", places, _splat(builder, columns, lanes))
+        for first, last, tall in ((intp(0), even, height), (even, rows, 1)):
+            full = strip(first, last, tall, None)
+            _loop(builder, intp(0), whole, vector.count, [], lambda c, _, full=full: full(c) or [])
+            with builder.if_then(builder.icmp_signed("<", whole, columns)):
+                strip(first, last, tall, rest)(whole)
+        return context.get_dummy_value()
+
+    return types.void(A, B, OUT), codegen
+
+
+def add_product(A, B, OUT):
+    """``OUT += A B``, each sum in the order of its terms, whatever the shapes: so that bits do not depend on the batch."""
+    OUT += A @ B
+
+
+@overload(add_product, inline="always")
+def _add_product_compiled(A, B, OUT):
+    return lambda A, B, OUT: _add_product(A, B, OUT)

@@ -154,12 +154,15 @@ class Record:
 
         A class from outside this package comes with a digest of its kernels, by which `from_dict` knows it again.
         """
+        shallow = Record._described(self)
+        return {name: value.to_dict() if isinstance(value, Record) else value for name, value in shallow.items()}
+
+    def _described(self) -> dict[str, Any]:
+        """What `to_json` shows: class and fields, in other words where these are not stored as a reader expects."""
         out: dict[str, Any] = {"class": f"{type(self).__module__}.{type(self).__qualname__}"}
         if not is_ours(type(self).__module__):
             out[KERNELS] = _digest(type(self))
-        for name, value in self._raw.items():
-            out[name] = value.to_dict() if isinstance(value, Record) else _locked(value)
-        return out
+        return out | {name: _locked(value) for name, value in self._raw.items()}
 
     @staticmethod
     def from_dict(data: dict[str, Any]) -> Any:
@@ -176,9 +179,9 @@ class Record:
         return _REGISTRY[name](**{k: Record.from_dict(v) if isinstance(v, dict) else v for k, v in given.items()})
 
     def to_json(self) -> str:
-        """`to_dict` as text: provenance for results. Large arrays appear as shape and digest; `dynrnn.save` keeps them."""
+        """Class and fields as text: provenance for results. Large arrays appear as shape and digest; `dynrnn.save` keeps them."""
         if "_json" not in self.__dict__:
-            object.__setattr__(self, "_json", json.dumps(self.to_dict(), default=_summary))
+            object.__setattr__(self, "_json", json.dumps(self._described(), default=_summary))
         return self._json
 
 
@@ -205,6 +208,8 @@ def _refuse_if_changed(cls: type[Record], digest: str | None) -> None:
 
 
 def _summary(value: Any) -> Any:
+    if isinstance(value, Record):
+        return value._described()
     if isinstance(value, np.ndarray) and value.size > _FULL_UP_TO:
         return {"shape": value.shape, "dtype": str(value.dtype), "sha256": hashlib.sha256(value.tobytes()).hexdigest()}
     return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else str(value)

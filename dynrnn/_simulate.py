@@ -21,6 +21,8 @@ from dynrnn.system import System
 
 __all__ = ["simulate"]
 
+_STREAM = "random_stream"  # a coordinate of results with noise: see `_streams`
+
 
 def simulate(
     system: System,
@@ -48,19 +50,21 @@ def simulate(
 ) -> xr.Dataset:
     """Simulate a system, alone or under inputs, for one trial or many.
 
-    Row k of the result is the state after input row k, at time ``(k + 1) dt``; the time of a map without dt is its steps. A run
-    cut in two, the second half started with ``x0=first``, gives the same bits as the whole, with noise too.
+    Row k of the result is the state after input row k, at time ``(k + 1) dt``; the time of a map without dt is its steps. The
+    clock starts at 0, or where the time labels of the inputs begin. A run cut in two, the second half started with
+    ``x0=first``, gives the same bits as the whole, with noise too.
 
     Parameters
     ----------
     system : any `System`. A flow needs `dt` and is advanced by `method`.
     inputs : (time, input), or (trial, time, input) for many trials; (time,) for a single input. An array or a DataArray, whose
-        time stamps must then be dt apart.
-    steps, duration : length of the run where no inputs give it: steps, or seconds or text like "2 s" (a multiple of dt).
+        time stamps must then be dt apart, from a multiple of dt on.
+    steps, duration : length of the run where no inputs give it: steps, or seconds or text like "2 s" (a multiple of dt;
+        not for a map without dt).
     dt : time between the rows of a flow, in seconds or as text like "20 ms"; the step of methods with fixed steps.
     method : how a flow is integrated: a name among `dynrnn.integrate.METHODS`, or "auto", which says what it took in ``attrs``.
         By default "rk4", and "euler_maruyama" where there is noise. "tsit5", "dopri5", "dop853" and "rodas3" (stiff) choose
-        their own steps.
+        their own steps. A dt at which others cannot follow a declared `linear` decay brings a warning.
     interpolation : of a flow's inputs. "hold": row k holds on ``[k dt, (k+1) dt)``. "linear": row k is the value at ``k dt``,
         and n rows make n - 1 steps.
     rtol, atol : tolerances of adaptive methods (1e-6 and 1e-9).
@@ -69,8 +73,8 @@ def simulate(
         `event_kind` (place in the list), `event_direction` and, for many trials, `event_trial`. A trial ends at a terminal
         event: its later rows are NaN. Adaptive methods find events on their own steps; others, and rodas3, on the cubic
         through the rows, with an accuracy of order dt^4, and on straight lines where there is noise.
-    x0 : initial state (size,) or (trial, size), or a result of `simulate`, which is then continued: its last state, its
-        clock and its random streams. By default the system's own initial state.
+    x0 : initial state (size,) or (trial, size), or a result of `simulate`, or some of its trials, which are then continued:
+        last states, clock and random streams. By default the system's own initial state.
     rng : seed or Generator for the noise of the system. Trial k gets stream k, whatever the number of trials; to repeat
         it alone pass ``[dr.trial_streams(rng, trials)[k]]``, a list with a generator for each trial.
     record : names of the parts of the state to keep, and "output"; all by default.
@@ -117,6 +121,8 @@ def simulate(
         _check.generator(rng)
     count = _trials(u if batched else None, x0, trials)
     states, start = _initial(map_, x0, count or 1, history)
+    start = _clock_start(map_, inputs, dt, start, x0)
+    _refuse_other_trials(inputs, x0)
     if u is not None and len(u) != len(states):
         u = np.broadcast_to(u, (len(states), *u.shape[1:]))
     keep, outputs = _recorded(map_, record)
@@ -137,10 +143,13 @@ def _as_map(system, inputs, duration, dt, method, interpolation, rtol, atol, his
     """The system as a map from row to row, and what a result says about the method."""
     only_flows = {"dt": dt, "method": method, "duration": duration, "rtol": rtol, "atol": atol, "events": events}
     if not system.is_flow:
+        own = getattr(system, "dt", None)
+        only_flows |= {} if own is None else {"duration": None}
         given = [name for name, value in only_flows.items() if value is not None]
         if given or interpolation != "hold":
             given = given or ["interpolation"]
-            _check.fail(", ".join(given), "a value", "nothing for a map", "A map has steps: pass steps=…")
+            remedy = "A map has steps: pass steps=…" if own is None else f"Its own dt is {own:g}: change it by replace(dt=…)."
+            _check.fail(", ".join(given), "a value", "nothing for a map", remedy)
     if system.is_flow and dt is not None:
         dt = _units.seconds("dt", dt)
     if history is not None and not system.delays:
@@ -178,7 +187,9 @@ def _collect(
     def finish(memory: dict) -> xr.Dataset:
         if log and log.ended:  # the run itself is a chunk's rest further on
             return target.finish(attrs | {"ended": "by a terminal event"}, log.variables())
-        return target.finish(attrs | _ending(run, layout), memory | (log.variables() if log else {}))
+        streams = _streams(run, layout)
+        result = target.finish(attrs | _ending(run, layout), memory | streams | (log.variables() if log else {}))
+        return result.set_coords(list(streams))
 
     plan: dict[str, Any] = {"outputs": layout.outputs, "every": layout.every, "washout": layout.washout}
     plan |= {"buffers": target.buffers}
@@ -209,6 +220,8 @@ def _inputs(system: System, inputs: Any, linear: bool = False) -> tuple[np.ndarr
     """Inputs as (trial, time, input), and whether a trial dimension was given. Linear ones come with their increments."""
     own = getattr(system, "flow", system)
     wanted, name = own.input_size, type(own).__name__
+    if isinstance(inputs, xr.Dataset):
+        _check.fail("inputs", "a Dataset", "one variable of it", "Of a task pass task.inputs.", TypeError)
     if inputs is None:
         if wanted:
             _check.fail("inputs", "nothing", f"(time, {wanted}), as {name} has {wanted} input(s)", "For silence pass zeros.")
@@ -283,6 +296,32 @@ def _initial(system: System, x0: Any, trials: int, history: Any = None) -> tuple
     return np.broadcast_to(start, (trials, system.size)).astype(system.dtype), 0
 
 
+def _clock_start(map_: System, inputs: Any, dt: float | None, start: int, x0: Any) -> int:
+    """The step at which the clock starts: that of a run to be continued, or what labelled inputs say.
+
+    Labels from 0 on say nothing: signals are made with them.
+    """
+    labelled = _units.first_step("the time of inputs", inputs, dt)
+    if not labelled or labelled == start:
+        return start
+    unit, scale = _units.time_unit(map_), dt or 1.0
+    got, remedy = f"rows from {labelled * scale:g} {unit} on", 'Shift the labels, or drop them: .drop_vars("time").'
+    if isinstance(x0, xr.Dataset):
+        _check.fail("inputs", got, f"{start * scale:g} {unit}, where the run to be continued stands", remedy)
+    if isinstance(map_, Delayed):
+        _check.fail("inputs", got, "0, where the past of a system with delays ends", remedy)
+    return labelled
+
+
+def _refuse_other_trials(inputs: Any, x0: Any) -> None:
+    """Labelled trials of inputs and of a result to be continued must be the same, in the same order."""
+    given = [np.atleast_1d(data["trial"].values).tolist() for data in (inputs, x0) if "trial" in getattr(data, "coords", ())]
+    if isinstance(x0, xr.Dataset) and len(given) == 2 and given[0] != given[1]:
+        wanted, got = (", ".join(map(str, labels[:5])) + ", …" * (len(labels) > 5) for labels in given)
+        remedy = 'Select both alike, or drop the labels of one: .drop_vars("trial").'
+        _check.fail("x0", f"a result of the trials {got}", f"{wanted}, as the inputs have", remedy)
+
+
 def _first(flow: System, history: Any) -> np.ndarray:
     """Where a run starts unless told otherwise: a given past says it."""
     return flow.initial() if history is None else _check.array("history(0)", np.atleast_1d(history(0.0)), shape=(flow.size,))
@@ -329,15 +368,21 @@ def _last_state(system: System, result: xr.Dataset) -> np.ndarray:
     return out
 
 
+def _streams(run: Run, layout: Layout) -> dict[str, Any]:
+    """Which of the saved random streams is each trial's: a selection of trials takes it along."""
+    return {} if layout.lone or not run.system.noises else {_STREAM: (("trial",), np.arange(run.trials))}
+
+
 def _continue_streams(run: Run, result: xr.Dataset) -> None:
     if not run.system.noises:
         return
     states = json.loads(result.attrs.get("rng_state", "[]"))
-    if len(states) != run.trials:
-        got = f"a result with random streams for {len(states)} trials"
-        _check.fail("x0", got, f"streams for {run.trials}", "Continue all trials of a result of the same system.")
-    for streams, saved in zip(run.streams, states, strict=True):
-        for stream, state in zip(streams, saved, strict=True):
+    which = np.atleast_1d(result[_STREAM].values) if _STREAM in result else np.arange(len(states))
+    if len(which) != run.trials or len(set(which)) < len(which) or which.max() >= len(states):
+        got = f"a result with random streams for {len(set(which))} trials"
+        _check.fail("x0", got, f"streams for {run.trials}", "Continue trials of one result of the same system, each once.")
+    for streams, k in zip(run.streams, which, strict=True):
+        for stream, state in zip(streams, states[k], strict=True):
             stream.bit_generator.state = state
 
 
@@ -366,7 +411,7 @@ def _write_initial(target: Any, layout: Layout, states: np.ndarray) -> None:
 def _provenance(system: System, layout: Layout, chosen: dict[str, Any], rng: Any) -> dict[str, Any]:
     attrs = {"class": type(system).__name__, "system": system.to_json(), "dtype": str(layout.system.dtype), "every": layout.every}
     attrs |= {"dynrnn": dynrnn.__version__, "numpy": np.__version__, "derivative": system.derivative}
-    attrs |= {"dt": layout.dt, "units": "s"} if layout.timed else {}
+    attrs |= {"dt": layout.dt, "units": _units.time_unit(layout.system)} if layout.timed else {}
     attrs |= chosen
     if isinstance(rng, (int, np.integer)):
         attrs["seed"] = int(rng) if rng < 2**63 else str(rng)  # netCDF has no larger integers

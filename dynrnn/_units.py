@@ -12,7 +12,7 @@ import numpy as np
 
 from dynrnn import _check
 
-__all__ = ["hertz", "refuse_other_dt", "sampling", "seconds", "steps", "times"]
+__all__ = ["first_step", "hertz", "innermost", "refuse_other_dt", "sampling", "seconds", "steps", "time_unit", "times"]
 
 _QUANTITIES = {
     "s": "time",
@@ -107,6 +107,20 @@ def _elapsed(name: str, values: np.ndarray) -> Any:
 # ------------------------------------------------------------------------------------------------------------ clocks
 
 
+def time_unit(system: Any) -> str:
+    """What the rows of a system count in: "steps", or where it has a dt "s", or what the model within says (`time_unit`)."""
+    if getattr(system, "dt", None) is None:
+        return "steps"
+    return getattr(innermost(system), "time_unit", "s")
+
+
+def innermost(system: Any) -> Any:
+    """The system within all wrappers."""
+    while hasattr(system, "wraps"):
+        system = system.inner
+    return system
+
+
 def steps(name: str, duration: float, dt: float) -> int:
     """How many steps of `dt` make up `duration`, both in seconds. Apart from rounding errors it must be a whole number."""
     exact = duration / dt
@@ -152,6 +166,27 @@ def sampling(inputs: Any) -> float | None:
         got = f"rows from {gaps.min():g} s to {gaps.max():g} s apart"
         _check.fail("the time of inputs", got, "evenly spaced rows", "Bring them on a clock: dynrnn.inputs.resample(inputs, dt).")
     return float(dt)
+
+
+def first_step(name: str, data: Any, dt: float | None) -> int | None:
+    """The step at which labelled rows begin, on a clock of step `dt`, or of a map without one (None).
+
+    None where labels say nothing: there are none, they are dates or, for a map without dt, no steps.
+    """
+    if "time" not in getattr(data, "coords", ()):
+        return None
+    axis = data["time"]
+    counted = str(axis.attrs.get("units")).lower() in ("step", "steps")
+    if axis.dtype.kind == "M" or axis.ndim != 1 or not axis.size or (dt is None and not counted):
+        return None
+    clock = None if counted else times(name, axis)
+    dt, unit = (1.0, "steps") if clock is None or dt is None else (dt, "s")
+    first = float((axis.values if clock is None else clock)[0])
+    exact = first / dt
+    if abs(exact - round(exact)) > 1e-2 + 1e-6 * abs(exact):  # beyond the rounding of a clock in single precision
+        remedy = 'A row holds from its time on. Shift the labels, or drop them: .drop_vars("time").'
+        _check.fail(name, f"rows from {first:g} {unit} on", f"rows from a multiple of dt = {dt:g} {unit} on", remedy)
+    return round(exact)
 
 
 def refuse_other_dt(name: str, data: Any, dt: float) -> None:

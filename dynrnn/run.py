@@ -1,8 +1,8 @@
 """The one time loop: a system in motion, in chunks, over one or many trials, on one or many threads. Unlabelled.
 
-Trials are columns. A system with a native batch advances blocks of columns; any other advances its trials one by one. The
-blocks are spread over threads (kernels release the GIL). Results do not depend on chunks, blocks or threads: each trial
-draws from streams of its own, in order.
+Trials are columns. A system with a native batch advances blocks of columns; few trials, or those of any other system, are
+advanced one by one. The blocks are spread over threads (kernels release the GIL). Results do not depend on chunks, blocks or
+threads: each trial draws from streams of its own, in order.
 """
 
 from __future__ import annotations
@@ -23,19 +23,23 @@ from dynrnn._jit import by_dimension, explained, jit
 from dynrnn._llvm import LANES, borrowed
 from dynrnn._math import copy
 from dynrnn._record import Record
+from dynrnn._units import innermost, time_unit
 from dynrnn.couplings.dense import NARROW, Dense
-from dynrnn.system import System, Wrapper, output, output_columns, step, step_columns
+from dynrnn.system import System, output, output_columns, step, step_columns
 
 __all__ = ["Diverged", "Interrupted", "Run", "trial_streams"]
 
 _CHUNK_SECONDS = 0.1
 _CHUNK_BYTES = 32e6
+_PROBE = 4  # steps on one thread, by which the pace is known
+_THREADED_SECONDS = 2e-3  # threads wait for each other's Python code: less work than this is done sooner on one
 _BLOCKS = 8  # of trials with dense products, whatever the threads, so that these do not change the bits
+_FEW = LANES // 2  # trials side by side do not fill a vector: one by one they are up to three times as fast
 _DRAWN_NUMBERS = 8192  # at a time for a trial: what neighbouring trials write lies in the same cache lines
 
 
 class Diverged(ArithmeticError):
-    """The state became infinite or NaN. `step` says when; `result` holds what was computed before."""
+    """The state became infinite or NaN. `step` says when, its text in time too; `result` holds what was computed before."""
 
     def __init__(self, message: str, step: int, trial: int):
         super().__init__(message)
@@ -182,7 +186,7 @@ class Run:
         count = len(system.noises)
         self.streams = [list(stream.spawn(count)) for stream in trial_streams(rng, trials)] if count else [[]] * trials
         self.threads = _check.integer("threads", threads if threads is not None else _cores(), 1)
-        native = system.has_native_columns and trials > 1
+        native = system.has_native_columns and trials >= _FEW
         pieces = self.threads if not _through_blas(system) else max(1, min(_BLOCKS, trials // LANES))
         cuts = _cut_columns(trials, pieces) if native else range(trials + 1)
         spans = [slice(a, b) for a, b in itertools.pairwise(cuts)]
@@ -245,6 +249,8 @@ class Run:
 
     def _chunk(self) -> int:
         """As many steps as take about a tenth of a second and as fit into a fixed buffer."""
+        if not self._rate and min(len(self.blocks), self.threads) > 1:
+            return _PROBE
         row = 8 * max(1, self.system.channels + self.system.size) * self.trials
         return int(np.clip(self._rate * _CHUNK_SECONDS, 64, max(64, _CHUNK_BYTES // row)))
 
@@ -266,7 +272,7 @@ class Run:
 
         alone = self.blocks[0].x.ndim == 1
         with contextlib.nullcontext() if alone else _blas().limit(limits=1, user_api="blas"):  # threads are for blocks
-            if len(self.blocks) == 1 or self.threads == 1:
+            if min(len(self.blocks), self.threads) == 1 or steps < _THREADED_SECONDS * self._rate or not self._rate:
                 return [work(block) for block in self.blocks]
             with ThreadPoolExecutor(min(self.threads, len(self.blocks))) as pool:
                 return list(pool.map(work, self.blocks))
@@ -275,8 +281,10 @@ class Run:
         where = f" of trial {trial}" if self.trials > 1 else ""
         which = ", ".join(_named(self.system, np.flatnonzero(~np.isfinite(state))))
         advice = "Lower the spectral radius, the input scaling or dt, or bound the activation."
+        step, unit = self.k + k, time_unit(self.system)
+        when = f"step {step} (counting from 0)" + (f", at t = {(step + 1) * self.dt:.6g} {unit}" if unit != "steps" else "")
         return (
-            f"{_owner(self.system)}: the state{where} is not finite after step {self.k + k} (counting from 0): {which}. "
+            f"{type(innermost(self.system)).__name__}: the state{where} is not finite after {when}: {which}. "
             f"Rows before it are kept in error.result. {self.system.diagnose(state) or advice}"
         )
 
@@ -331,13 +339,6 @@ def _through_blas(record: Record) -> bool:
     if isinstance(record, Dense):
         return record.shape[1] > NARROW
     return any(_through_blas(value) for value in record._raw.values() if isinstance(value, Record))
-
-
-def _owner(system: Any) -> str:
-    """The name of the innermost system: what users know."""
-    while isinstance(system, Wrapper):
-        system = system.inner
-    return type(system).__name__
 
 
 def _named(system: System, indices: np.ndarray, most: int = 3) -> list[str]:

@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from dynrnn import _check
+from dynrnn._units import innermost, time_unit
 from dynrnn.system import System, _size
 
 __all__ = ["FileSink", "Layout", "Memory", "ZarrSink", "replacing", "sink"]
@@ -44,6 +45,11 @@ class Layout:
         """Time per step."""
         return getattr(self.system, "dt", None) or 1.0
 
+    @property
+    def _further(self) -> Mapping[str, Any]:
+        """Labels of the units that the innermost system has beside their names."""
+        return getattr(innermost(self.system), "unit_coordinates", {})
+
     def which(self) -> np.ndarray:
         """Indices of the recorded state variables."""
         slices = self.system.slices
@@ -57,7 +63,7 @@ class Layout:
 
     def dataset(self, X: np.ndarray, Y: np.ndarray, attrs: Mapping[str, Any]) -> xr.Dataset:
         """Rows (row, which, trial) and (row, output, trial) with their names; no copy is made."""
-        coords: dict[str, Any] = {"time": ("time", self.times(len(X)), {"units": "s" if self.timed else "steps"})}
+        coords: dict[str, Any] = {"time": ("time", self.times(len(X)), {"units": time_unit(self.system)})}
         variables, start = {}, 0
         first = next(iter(self.system.parts.values()))
         for name in self.keep:
@@ -66,6 +72,7 @@ class Layout:
             variables[name] = self._variable(X[:, start : start + _size(units)], dim)
             if not isinstance(units, (int, np.integer)):
                 coords[dim] = (dim, list(units), {})
+            coords |= {label: (dim, values, about) for label, (part, values, about) in self._further.items() if part == name}
             start += _size(units)
         if self.outputs:
             variables["output"] = self._variable(Y, "feature")
@@ -146,6 +153,8 @@ class FileSink:
         for name, variable in piece.data_vars.items():
             chunks = tuple(max(1, min(1024, n)) if d == "time" else n for d, n in variable.sizes.items())
             self._file.create_variable(name, variable.dims, variable.dtype, chunks=chunks)
+        if more := [str(name) for name in piece.coords if name not in piece.dims]:
+            self._file.attrs["coordinates"] = " ".join(more)  # by which xarray knows them again
         for name, coordinate in piece.coords.items():
             if name != "time":
                 text = coordinate.dtype.kind in "OU"
@@ -157,7 +166,7 @@ class FileSink:
         """Write `more` variables (dims, values), close the file, put it in place and open it."""
         times = self.layout.times(self.rows)
         variable = self._file.create_variable("time", ("time",), times.dtype, data=times)
-        variable.attrs["units"] = "s" if self.layout.timed else "steps"
+        variable.attrs["units"] = time_unit(self.layout.system)
         for name, (dims, values) in more.items():
             self._file.dimensions.update(
                 {d: n for d, n in zip(dims, values.shape, strict=True) if d not in self._file.dimensions}

@@ -34,7 +34,7 @@ Text and None in a field stay above; a kernel sees 0 in their place.
 ``vjp(p, x, u, g, gx, gu, gp)``       ``gx += J_x^T g``, ``gu += J_u^T g``, ``gp += J_p^T g``
 ``step_columns(p, X, U, OUT)``        ``step`` of many states, one per column, where that is faster
 ``drift_columns(p, t, X, U, OUT)``    the same for ``drift``; so ``diffusion_columns``
-``tangents(p, t, x, u, V, OUT)``      ``OUT = J_x V`` for the columns of V at one state; `p` then has room for as many
+``pushforward(p, t, x, u, V, y, W)``  ``step`` or ``drift`` into y, ``W = V J_x^T`` for the rows of V; `p` has room for as many
 ``remainder(p, t, x, u, out)``        ``drift`` without its `linear` part
 ====================================  ====================================================================
 
@@ -49,6 +49,9 @@ wants three standard normal numbers; the face draws them from the trial's own st
 
 **Stiffness** that is linear can be declared: ``linear`` is the matrix L, or its diagonal, of ``dx/dt = L x + N(x)``, and
 exponential integrators take that part exactly.
+
+**Labels** of results: `time_unit` is "s", or "time unit" for a model without a unit of time. `unit_coordinates` names further
+labels of the units: ``{"position": ("state", values, {"units": "m"})}``, with the part they belong to and their attributes.
 
 **Internal parts** of the state (a history, the memory of a method) are named in `internal`: a result keeps their last values
 only, which is what its continuation needs.
@@ -68,7 +71,7 @@ import numpy as np
 
 from dynrnn import _check
 from dynrnn._fingerprint import is_ours
-from dynrnn._jit import explained, generic, jit, kernel
+from dynrnn._jit import by_owner, explained, generic, jit, kernel
 from dynrnn._made import provide_derivatives, try_kernel
 from dynrnn._math import copy
 from dynrnn._record import Record, parameter_type
@@ -92,16 +95,22 @@ def step(p, x, u, out):
     raise NotImplementedError("this system has no step: wrap the flow in Discretised")
 
 
-@jit
-def step_at_time(p, t, x, u, out):
-    """`step` with the arguments of `drift`."""
-    step(p, x, u, out)
-
-
 @generic
 def drift(p, t, x, u, out):
     """Right-hand side of a flow."""
     raise NotImplementedError("this system has no drift")
+
+
+def _by_step(p, t, x, u, out):
+    step(p, x, u, out)
+
+
+def _by_drift(p, t, x, u, out):
+    drift(p, t, x, u, out)
+
+
+evolve = by_owner(lambda owner: _by_step if kernel(owner, "step") else _by_drift)
+evolve.__doc__ = "``evolve(p, t, x, u, out)``: the next state of a map, the rate of change of a flow."
 
 
 @generic
@@ -158,13 +167,11 @@ def tangent(p, t, x, u, v, out):
 
 
 @generic
-def tangents(p, t, x, u, V, OUT):
-    """``OUT = J_x V`` for the tangent vectors in the columns of V, all at the state x: of a flow at time t, or of a map."""
-    v, change = np.empty_like(x), np.empty_like(x)
-    for c in range(V.shape[1]):
-        copy(V[:, c], v)
-        tangent(p, t, x, u, v, change)
-        copy(change, OUT[:, c])
+def pushforward(p, t, x, u, V, y, W):
+    """`evolve` x into y, and the tangent vectors in the rows of V with it: ``W = V J_x^T``."""
+    evolve(p, t, x, u, y)
+    for i in range(V.shape[0]):
+        tangent(p, t, x, u, V[i], W[i])
 
 
 @generic
@@ -217,6 +224,8 @@ class System(Record):
     linear: ClassVar[Any] = None
     internal: ClassVar[tuple[str, ...]] = ()
     trainable: ClassVar[tuple[str, ...]] = ()
+    time_unit: ClassVar[str] = "s"
+    unit_coordinates: ClassVar[Any] = {}
     _derivative: ClassVar[str] = ""
 
     def __init__(self, *args, **kwargs):
@@ -229,7 +238,7 @@ class System(Record):
         if type(self).__dict__.get("_tried") is None and not is_ours(type(self).__module__):
             try_kernel(self)
             type(self)._tried = True
-        provide_derivatives(self, step_at_time if not self.is_flow else drift)
+        provide_derivatives(self, evolve)
 
     # --------------------------------------------------------------------------------------------------- shape
 
@@ -457,15 +466,21 @@ def jacobian(system: System, x: Any, u: Any = None, *, t: float = 0.0) -> np.nda
         _check.fail("system", f"{system!r}", "a System", "Pass an instance: MySystem(…)", TypeError)
     x = _check.array("x", x, shape=(system.size,), dtype=system.dtype)
     u = channels(system, u, t)
-    out = np.empty((system.size, system.size), system.dtype)
+    return jacobians(system, x[None], u[None], np.array([t], float))[0]
+
+
+def jacobians(system: System, X: np.ndarray, U: np.ndarray, T: np.ndarray) -> np.ndarray:
+    """Jacobians (point, size, size) at the states X (point, size), with channels U (point, channel) and times T (point,)."""
+    X, out = np.ascontiguousarray(X, system.dtype), np.empty((len(X), system.size, system.size), system.dtype)
     with explained(type(system).__name__):
-        _fill_jacobian(system.params(system.size), float(t), x, u, np.eye(system.size, dtype=system.dtype), out)
-    return out
+        _push_all(system.params(system.size), T, X, U, np.eye(system.size, dtype=system.dtype), np.empty_like(X[0]), out)
+    return out.transpose(0, 2, 1)
 
 
 @jit
-def _fill_jacobian(p, t, x, u, unit, out):
-    tangents(p, t, x, u, unit, out)
+def _push_all(p, T, X, U, V, y, W):
+    for i in range(X.shape[0]):
+        pushforward(p, T[i], X[i], U[i], V, y, W[i])
 
 
 def channels(system: System, u: Any, t: float = 0.0) -> np.ndarray:

@@ -12,7 +12,7 @@ from dynrnn._jit import jit, kernel
 from dynrnn._record import Record
 from dynrnn.integrate import sampled
 from dynrnn.run import Run
-from dynrnn.system import System, drift, jvp, jvp_p, jvp_u, output, step, step_columns, tangent, tangent_u, tangents, vjp
+from dynrnn.system import System, drift, jvp, jvp_p, jvp_u, output, pushforward, step, step_columns, tangent, tangent_u, vjp
 
 __all__ = ["ContractError", "check_system"]
 
@@ -102,8 +102,8 @@ def _call_tangent(p, x, u, v, out):
 
 
 @jit
-def _call_tangents(p, x, u, V, OUT):
-    tangents(p, 0.25, x, u, V, OUT)
+def _call_pushforward(p, x, u, V, y, W):
+    pushforward(p, 0.25, x, u, V, y, W)
 
 
 @jit
@@ -254,10 +254,12 @@ def _product_with_x(t: _Trial) -> str:
         expected[k] = _central(lambda z, o: call(p, z, u, o), x, v, n)
     tolerance = 1e-2 if t.map.dtype == np.float32 else 1e-6
     said = _agree("jvp", got, expected, tolerance, "J_x v and a finite difference")
-    if kernel(type(s), "tangents") is not None:
-        V, OUT = np.stack([v, t.direction(n)], axis=1), np.empty((n, 2), t.map.dtype)
-        _call_tangents(s.params(2), t.states[:n], u, V, OUT)
-        _agree("tangents", OUT[:, 0], got[0], 10 * t.tolerance, "a column of tangents and jvp")
+    if kernel(type(s), "pushforward") is not None:
+        V, y, W = np.stack([v, t.direction(n)]), np.empty(n, t.map.dtype), np.empty((2, n), t.map.dtype)
+        _call_pushforward(s.params(2), t.states[:n], u, V, y, W)
+        _agree("pushforward", W[0], got[0], 10 * t.tolerance, "a row of pushforward and jvp")
+        call(p, t.states[:n], u, got[0])
+        _agree("pushforward", y, got[0], 10 * t.tolerance, "the state of pushforward and the kernel itself")
     return f"{s.derivative}, {said}"
 
 

@@ -20,9 +20,12 @@ from dynrnn.analysis import (
     basin_fractions,
     basin_stability,
     basins,
+    cells,
     edge_state,
     match_attractors,
+    matching,
     minimal_critical_shock,
+    proximity,
     return_time,
     tipping,
     tipping_probabilities,
@@ -205,6 +208,104 @@ def test_orbits_start_at_time_zero_and_the_clock_runs():
         np.testing.assert_allclose(last[-1], 1.32472, atol=1e-4)  # the real root of x³ - x - 1
 
 
+class Pitchfork(dr.System):
+    """``x' = r x - x³``: at r = 0 orbits creep to 0 as 1 / sqrt(2 t)."""
+
+    r: float = 0.0
+
+    def drift(p, t, x, u, out):
+        out[0] = p.r * x[0] - x[0] ** 3
+
+
+class Shrinking(dr.System):
+    """All orbits of the map end at 0."""
+
+    units = 3
+
+    def step(p, x, u, out):
+        for i in range(x.size):
+            out[i] = 0.9 * x[i]
+
+
+def test_all_ways_number_attractors_by_place():
+    starts = [[1.5], [0.5], [-0.5], [0.2], [-1.5], [-0.2], [-0.9], [0.9], [0.4], [-0.4]]  # the well at 1 is found first
+    found = basins(TwoWells(), starts, dt=0.1)
+    for by in (Features(transient=200, rows=10), Proximity(found), Proximity(WELLS)):
+        other = basins(TwoWells(), starts, by=by, dt=0.1)
+        np.testing.assert_array_equal(other["basin"], found["basin"])
+        np.testing.assert_allclose(other["state"][:, 0, 0], [-1, 1], atol=1e-6)
+    np.testing.assert_array_equal(found["basin"], (np.array(starts)[:, 0] > 0).astype(int))
+
+
+def test_creeping_to_a_pitchfork_makes_no_attractors():
+    shares = basin_fractions(Pitchfork(), "r", [-0.1, 0.0, 0.2], {0: (-1, 1)}, resolution=50, dt=0.1)
+    np.testing.assert_allclose(shares["fraction"].sum("attractor"), 1.0)
+    np.testing.assert_array_equal((shares["fraction"] > 0).sum("attractor"), [1, 1, 2])
+
+
+def test_orbits_that_differ_by_rounding_have_the_same_features():
+    result = basins(Shrinking(), {0: (-1, 1), 1: (-1, 1)}, samples=50, by=Features(transient=300, rows=50), rng=0)
+    np.testing.assert_array_equal(result["fraction"], [1.0])
+
+
+def test_results_do_not_depend_on_threads_nor_touch_the_global_generator():
+    before = np.random.get_state()[1].copy()
+    for by in (Proximity([[-1.0], [1.0]]), Features(transient=100, rows=10)):
+        one, many = (basins(TwoWells(), {0: (-2, 2)}, samples=500, by=by, dt=0.1, rng=3, threads=n) for n in (1, 3))
+        xr.testing.assert_identical(one, many)
+    np.testing.assert_array_equal(np.random.get_state()[1], before)
+
+
+def test_orbits_that_lead_nowhere_are_warned_of():
+    with pytest.warns(UserWarning, match=r"100% of the starts diverge\. If they should not, shorten dt = 3 s"):
+        basins(TwoWells(), {0: (-1, 1)}, resolution=10, dt=3.0)
+    for by, hint in (
+        (Recurrences(steps=5), "Raise steps, or take larger cells"),
+        (Proximity(WELLS, steps=2), "Raise epsilon, or steps"),
+        (Features(transient=0, rows=1, fewest=50), "Raise transient and rows"),
+    ):
+        with pytest.warns(UserWarning, match=rf"100% of the starts are undecided\. {hint}"):
+            basins(TwoWells(), {0: (0.1, 0.4)}, by=by, resolution=10, dt=0.1)
+
+
+def test_ctrl_c_keeps_what_was_decided(monkeypatch):
+    whole = basins(TwoWells(), {0: (-2, 2)}, resolution=300, dt=0.1)["basin"].values
+
+    def interrupting(function, last):
+        calls = []
+
+        def called(*args, **options):
+            calls.append(1)
+            if len(calls) == last:
+                raise KeyboardInterrupt
+            return function(*args, **options)
+
+        return called
+
+    def decided(result, fewest):
+        basin = result["basin"].values
+        k = int((basin != -2).sum())
+        assert fewest <= k < 300 and float(result["undecided"]) == 1 - k / 300
+        np.testing.assert_array_equal(basin[:k], whole[:k])
+        return k
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cells._Search, "_label", interrupting(cells._Search._label, 3))
+        with pytest.raises(dr.Interrupted) as error:
+            basins(TwoWells(), {0: (-2, 2)}, resolution=300, dt=0.1)
+        decided(error.value.result, 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(proximity, "_approach", interrupting(proximity._approach, 3))
+        with pytest.raises(dr.Interrupted) as error:
+            basins(TwoWells(), {0: (-2, 2)}, by=Proximity(WELLS), resolution=300, dt=0.1, threads=1)
+        assert decided(error.value.result, 100) == 150  # two of four parts
+    with monkeypatch.context() as patch:
+        patch.setattr(matching, "basins", interrupting(matching.basins, 3))
+        with pytest.raises(dr.Interrupted, match="after 2 of 4 values") as error:
+            basin_fractions(TwoWells(), "r", [0.0, 0.1, 0.2, 0.3], {0: (-2, 2)}, resolution=20, dt=0.1)
+        np.testing.assert_array_equal(error.value.result["parameter"], [0.0, 0.1])
+
+
 def test_wilson():
     for k, n in ((0, 10), (3, 10), (10, 10), (425, 1000)):
         expected = scipy.stats.binomtest(k, n).proportion_ci(method="wilson")
@@ -346,7 +447,10 @@ def test_a_jump_of_a_parameter_moves_states_between_basins():
         (lambda: basins(dr.Henon(), {"x": (1, 0)}), r"starts\['x'\]: got \(1, 0\), wanted low < high"),
         (lambda: basins(dr.Henon(), {"x": 1.0}), "A variable that is held has its value in x0"),
         (lambda: basins(dr.Henon(), {}), "starts: got an empty mapping"),
-        (lambda: basins(dr.Henon(), [[1.0, 2.0, 3.0]]), r"starts: got shape \(1, 3\), wanted states \(start, 2\), or a mapping"),
+        (
+            lambda: basins(dr.Henon(), [[1.0, 2.0, 3.0]]),
+            r"shape \(1, 3\), wanted states \(2,\) .* A box is a mapping such as",
+        ),
         (lambda: basins(dr.Henon(), [[1.0, 2.0]], samples=3), "samples: got a value, wanted nothing beside states"),
         (lambda: basins(dr.Henon(), SQUARE, by="proximity"), r"Pass by=Proximity\(attractors\)"),
         (lambda: basins(dr.Henon(), SQUARE, by="recurrence"), "Did you mean 'recurrences'"),
@@ -365,6 +469,11 @@ def test_a_jump_of_a_parameter_moves_states_between_basins():
         (lambda: match_attractors(xr.Dataset(), xr.Dataset()), "before: got Dataset, wanted a result of basins"),
         (lambda: tipping_probabilities(xr.DataArray([0]), xr.DataArray([0, 1])), r"wanted \(1,\), as before: the same starts"),
         (lambda: basin_stability(TwoWells(), WELLS, 0.5, dt=0.1), "perturbation: got float, wanted a mapping"),
+        (lambda: basin_stability(TwoWells(), WELLS, {"q": (0, 1)}, dt=0.1), "perturbation: got 'q', wanted one of"),
+        (lambda: basins(dr.Adaptive(TwoWells(), "dopri5", 0.1), {0: (-1, 1)}), "memory of its method.*Pass the flow itself"),
+        (lambda: basins(dr.Hopfield(np.zeros((2, 2))), [[1, 1]]), 'Take a rule without chance, as update="synchronous"'),
+        (lambda: basins(dr.Henon(), SQUARE, inputs=[0.1]), r"inputs: got shape \(1,\), wanted shape \(0,\)"),
+        (lambda: basin_fractions(TwoWells(), "r", [], {0: (-1, 1)}, dt=0.1), "values: got none, wanted at least one"),
     ],
 )
 def test_bad_input_meets_a_message(call, message):

@@ -13,7 +13,7 @@ from scipy.optimize import root
 
 from dynrnn._jit import jit
 from dynrnn.couplings import Dense
-from dynrnn.system import diffusion, drift, output, remainder, step, step_at_time, tangent, tangent_u, vjp
+from dynrnn.system import diffusion, drift, evolve, output, remainder, step, tangent, tangent_u, vjp
 from dynrnn.systems.fitzhugh_nagumo import FitzHughNagumo
 from dynrnn.systems.henon import Henon
 from dynrnn.systems.hopf import HopfNormalForm
@@ -142,7 +142,7 @@ def _flow(p, x, u, g, f, J, Ju, gx, gu, gp):
 
 @jit
 def _map(p, x, u, g, f, J, Ju, gx, gu, gp):
-    step_at_time(p, 0.0, x, u, f)
+    evolve(p, 0.0, x, u, f)
     _products(p, x, u, g, J, Ju, gx, gu, gp)
 
 

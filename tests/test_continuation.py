@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from dynrnn import plot
-from dynrnn.analysis import continuation, fold_curves, fold_inputs, hopf_curves, orbit_diagram, switch
+from dynrnn.analysis import continuation, fold_curves, fold_inputs, hopf_curves, limit_cycle, orbit_diagram, switch
+from dynrnn.analysis._branch import Branch
 from dynrnn.integrate import Crossing
 from dynrnn.run import Interrupted, Run
 from dynrnn.system import System
@@ -15,6 +16,7 @@ from dynrnn.systems.henon import Henon
 from dynrnn.systems.hopf import HopfNormalForm
 from dynrnn.systems.logistic import Logistic
 from dynrnn.systems.lorenz import Lorenz63
+from dynrnn.systems.mackey_glass import MackeyGlass
 from dynrnn.systems.rossler import Rossler
 from dynrnn.systems.tsodyks_markram import TsodyksMarkram
 from dynrnn.systems.van_der_pol import VanDerPol
@@ -201,6 +203,18 @@ def test_points_of_period_three_are_born_in_a_fold():
     assert places(branch, "period doubling").size == 1 and abs(places(branch, "period doubling")[0] - 3.8415) < 1e-4
 
 
+def test_a_delay_makes_an_equilibrium_oscillate():
+    branch = continuation(MackeyGlass(tau=2.0), "tau", [1.0], range=(1, 10))
+    (hopf,) = np.flatnonzero(branch["kind"] != "")
+    omega = np.sqrt(0.4**2 - 0.1**2)  # i omega = -0.1 - 0.4 exp(-i omega tau)
+    assert branch["kind"].values[hopf] == "hopf"
+    assert branch["parameter"].values[hopf] == pytest.approx(np.arccos(-0.25) / omega, abs=1e-6)
+    assert branch["angular_frequency"].values[hopf] == pytest.approx(omega, abs=1e-6)
+    for call in (lambda: switch(MackeyGlass(tau=2.0), branch), lambda: limit_cycle(MackeyGlass())):
+        with pytest.raises(ValueError, match=r"a flow with delays, wanted a flow without\. .*poincare_section"):
+            call()
+
+
 def test_henon_s_fixed_points_meet_in_a_fold_and_double():
     branch = continuation(Henon(a=0.2), "a", [0.7, 0.2], range=(-0.5, 1), max_points=60, directions="up")
     np.testing.assert_allclose(places(branch, "period doubling"), 3 * 0.7**2 / 4, atol=1e-9)
@@ -330,6 +344,29 @@ def test_an_interrupted_diagram_keeps_what_it_has(monkeypatch):
     np.testing.assert_array_equal(error.value.result.period, [1, 2])
 
 
+def test_a_value_at_rest_repeats_by_the_scale_of_the_diagram():
+    diagram = orbit_diagram(Logistic(), "r", [3.2, 0.5], transient=30, rows=16, x0=[0.3], follow=False)
+    np.testing.assert_array_equal(diagram.period, [2, 1])  # at r = 0.5 the state still halves with each step
+
+
+def test_an_interrupted_branch_keeps_its_points(monkeypatch):
+    whole = continuation(Lorenz63(rho=20.0), "rho", [7.1, 7.1, 19.0], range=(15, 30), directions="up")
+    extended, calls = Branch._step, []
+
+    def interrupted(*args):
+        calls.append(1)
+        if len(calls) == 6:
+            raise KeyboardInterrupt
+        return extended(*args)
+
+    monkeypatch.setattr(Branch, "_step", interrupted)
+    with pytest.raises(Interrupted, match="stopped after 6 points") as error:
+        continuation(Lorenz63(rho=20.0), "rho", [7.1, 7.1, 19.0], range=(15, 30), directions="up")
+    kept = error.value.result
+    np.testing.assert_array_equal(kept["parameter"], whole["parameter"][:6])
+    assert kept.attrs["ended"] == ["the start", "interrupted"]
+
+
 # ----------------------------------------------------------------------------------------------------------- bad input
 
 
@@ -346,6 +383,8 @@ def test_a_stall_says_why_and_where_and_keeps_the_points():
     "arguments, message",
     [
         (dict(parameter="rh"), "'sigma', 'rho', 'beta'. Did you mean 'rho'"),
+        (dict(parameter="rho.x"), "'rho.x', wanted an address that ends before 'x'"),
+        (dict(parameter="input[0]"), "'input', wanted one of 'sigma', 'rho', 'beta'"),
         (dict(parameter=3), "an address such as"),
         (dict(range=(0, 20)), "the start in it, rho = 28"),
         (dict(range=(30, 20)), "increasing order"),

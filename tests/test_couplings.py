@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from dynrnn._jit import DISABLED, jit
 from dynrnn._llvm import LANES, add_slice, add_slice_to_columns, add_slice_to_half
 from dynrnn.couplings import Block, Coupling, Dense, Diagonal, LowRank, Ring, Sparse, Zero, coupling
-from dynrnn.couplings.base import multiply_columns, outer, row_dot, tangent
+from dynrnn._llvm import add_product
+from dynrnn.couplings.base import multiply_columns, multiply_rows, outer, row_dot, tangent
 
 rng = np.random.default_rng(0)
 WIDE, NARROW = rng.normal(size=(21, 18)), rng.normal(size=(7, 5))
@@ -51,6 +52,11 @@ def _add_columns(p, X, out):
     multiply_columns(p, X, out)
 
 
+@jit
+def _add_rows(p, X, out):
+    multiply_rows(p, X, out)
+
+
 def _numbers(*shape):
     return np.random.default_rng(sum(shape)).normal(size=shape)
 
@@ -79,6 +85,35 @@ def test_a_batch_equals_single_states_and_bit_for_bit_unless_blas_sums(W, A):
         np.testing.assert_allclose(W @ X, single, rtol=0, atol=1e-13)
     else:
         np.testing.assert_array_equal(W @ X, single)
+
+
+@each
+def test_rows_are_multiplied_one_by_one(W, A):
+    X, out = _numbers(5, A.shape[1]), np.ones((5, A.shape[0]))
+    _add_rows(W.params(), X, out)
+    np.testing.assert_allclose(out, 1 + X @ A.T, rtol=1e-13, atol=1e-13)
+
+
+@jit
+def _product(A, B, OUT):
+    add_product(A, B, OUT)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("shape", [(1, 1, 1), (3, 2, 5), (8, 4, 16), (9, 7, 17), (17, 3, 40), (16, 1, 32), (2, 0, 3)])
+def test_tiles_make_up_the_product_to_its_edges(shape, dtype):
+    """Tiles and what is left of them, in rows and columns, of arrays and of their transposes; each sum in the same order."""
+    rows, inner, columns = shape
+    A, B = _numbers(rows, inner).astype(dtype), _numbers(inner, columns).astype(dtype)
+    room = np.full((rows + 2, columns), 7.0, dtype)  # what lies before and behind stays as it was
+    _product(A, B, room[1:-1])
+    np.testing.assert_allclose(room[1:-1], 7 + A @ B, rtol=1e-5 if dtype == "float32" else 1e-14)
+    assert (room[[0, -1]] == 7).all()
+    again, alone = np.full((rows, columns), 7.0, dtype), np.full((1, columns), 7.0, dtype)
+    _product(np.asfortranarray(A), B, again)
+    _product(A[:1], B, alone)
+    np.testing.assert_array_equal(again, room[1:-1])
+    np.testing.assert_array_equal(alone[0], again[0])
 
 
 @each

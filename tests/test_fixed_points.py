@@ -8,9 +8,13 @@ import math
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import scipy.special
 import xarray as xr
 
 import dynrnn as dr
+from dynrnn.analysis import _search
+from dynrnn.integrate import Delayed
+from dynrnn.integrate.sections import Stroboscopic
 from dynrnn.system import jacobian
 
 
@@ -365,11 +369,13 @@ def test_figure_shows_stability_and_trajectories():
     ("arguments", "message"),
     [
         ({"candidates": np.empty((0, 3))}, r"candidates: got no states, wanted at least one"),
-        ({"candidates": [[1.0, 2.0]]}, r"candidates: got shape \(1, 2\), wanted \(3,\) or \(candidate, 3\)"),
+        ({"candidates": [[1.0, 2.0]]}, r"candidates: got shape \(1, 2\), wanted states \(3,\) or"),
         ({"candidates": 0}, r"candidates: got 0, wanted an integer >= 1"),
         ({"candidates": [[np.nan, 0, 0]]}, r"candidates: got nan at index \(0, 0\)"),
         ({"candidates": xr.Dataset({"h": (("time", "unit"), np.zeros((2, 3)))})}, "a result without state"),
-        ({"inputs": [1.0]}, r"u: got shape \(1,\), wanted shape \(0,\)"),
+        ({"inputs": [1.0]}, r"inputs: got shape \(1,\), wanted shape \(0,\)\. They are held"),
+        ({"candidates": {"q": (0, 1)}}, "candidates: got 'q', wanted one of 'x', 'y', 'z'"),
+        ({"candidates": {"x": (1, 0)}}, r"candidates\['x'\]: got \(1, 0\), wanted low < high"),
         ({"tolerance": 0.0}, r"tolerance: got 0, wanted a finite number in \(0, inf\)"),
         ({"slow": -1.0}, r"slow: got -1"),
         ({"deflation": -1}, r"deflation: got -1"),
@@ -380,6 +386,109 @@ def test_bad_arguments_are_named(arguments, message):
         dr.fixed_points(dr.Lorenz63(), **arguments)
 
 
-def test_delays_are_refused_with_the_remedy():
-    with pytest.raises(ValueError, match="Discretise it"):
-        dr.fixed_points(dr.MackeyGlass())
+class TwoPasts(dr.System):
+    """Two units that hear each other late, one after 0.5 s and one after 2 s; the origin is an equilibrium."""
+
+    delays = (0.5, 2.0)
+    units = ("a", "b")
+
+    def drift(p, t, x, u, out):
+        out[0] = -x[0] + 1.5 * np.sin(u[3]) - 0.3 * u[0]
+        out[1] = -2 * x[1] - 0.8 * u[0] + 0.4 * x[0]
+
+
+def test_an_equilibrium_with_delays_has_the_roots_of_lambert():
+    points = dr.fixed_points(dr.MackeyGlass(), candidates={"x": (0.5, 1.5)}, rng=0)
+    point = near(points, [1.0])
+    a, b, tau = -0.1, -0.4, 17.0  # at 1 the slope of beta x / (1 + x^10) is -0.4
+    branches = scipy.special.lambertw(b * tau * np.exp(-a * tau), np.arange(-9, 10))
+    wanted = sorted(a + branches / tau, key=lambda s: (-s.real.round(9), -s.imag))[:10]
+    np.testing.assert_allclose(point["eigenvalue"], wanted, atol=1e-12)
+    assert str(point["kind"].values) == "saddle" and int(point["unstable_dimensions"]) == 2
+
+
+def test_roots_of_several_delays_solve_the_characteristic_equation():
+    points = dr.fixed_points(TwoPasts(), candidates=[[0.01, 0.0]])
+    roots = near(points, [0.0, 0.0])["eigenvalue"].values
+
+    def det(s):
+        early, late = np.exp(-0.5 * s), np.exp(-2.0 * s)
+        return (s + 1 + 0.3 * early) * (s + 2) - 1.5 * late * (0.4 - 0.8 * early)
+
+    np.testing.assert_allclose(det(roots), 0, atol=1e-6)  # derivatives are made
+    gaps = -np.diff(roots.real)
+    for k in np.flatnonzero(gaps > 0.05):  # as many as the argument of det turns around all that is farther right
+        c, R, side = roots.real[k] - gaps[k] / 2, 40.0, np.linspace(0, 1, 40_001)
+        corners = np.array([c - 1j * R, R - 1j * R, R + 1j * R, c + 1j * R, c - 1j * R])
+        contour = np.concatenate([a + side * (b - a) for a, b in itertools.pairwise(corners)])
+        assert round(np.unwrap(np.angle(det(contour)))[[0, -1]] @ [-1, 1] / (2 * np.pi)) == k + 1
+    assert (gaps > 0.05).sum() >= 3
+
+
+class Forced(dr.System):
+    """``x' = -x + cos(2 pi t)``, whose only orbit of period 1 passes ``1 / (1 + (2 pi)²)`` at t = 0."""
+
+    def drift(p, t, x, u, out):
+        out[0] = -x[0] + np.cos(2 * np.pi * t)
+
+
+@pytest.mark.parametrize(
+    "system, message",
+    [
+        (Delayed(dr.MackeyGlass(), "rk4", 1.0), r"Delayed, whose state holds the memory of its method.*Pass the flow itself\."),
+        (dr.Adaptive(dr.Lorenz63(), "dopri5", 0.1), "Adaptive, whose state holds the memory of its method"),
+        (Forced(), r"Forced, which depends on time, wanted one that does not\..*Stroboscopic\(flow, period\)"),
+        (dr.Discretised(Forced(), "rk4", 0.1), "Discretised, which depends on time"),
+        (dr.Hopfield(np.zeros((2, 2))), 'Hopfield, whose steps are random choices.*update="synchronous" and temperature=0'),
+    ],
+)
+def test_what_has_nowhere_to_rest_is_refused_with_the_remedy(system, message):
+    with pytest.raises(ValueError, match=message):
+        dr.fixed_points(system)
+
+
+def test_a_forced_flow_rests_where_a_stroboscope_sees_it():
+    points = dr.fixed_points(Stroboscopic(Forced(), 1.0, steps=200))
+    np.testing.assert_allclose(at(points), [[1 / (1 + (2 * np.pi) ** 2)]], atol=1e-8)
+    np.testing.assert_allclose(points["eigenvalue"], [[np.exp(-1)]], atol=1e-8)
+
+
+def test_a_memory_without_chance_rests_where_enumeration_says():
+    memory = dr.Hopfield.store([[1, 1, 1, -1, -1, -1], [1, -1, 1, -1, 1, -1]], update="synchronous")
+    corners = np.array(list(itertools.product([-1.0, 1.0], repeat=6)))
+    field = corners @ memory.W.to_array().T
+    still = corners[(np.where(np.abs(field) < 1e-12, corners, np.sign(field)) == corners).all(axis=1)]
+    points = dr.fixed_points(memory, candidates=corners)
+    assert sorted(map(tuple, at(points))) == sorted(map(tuple, still)) and len(still) >= 4
+
+
+def test_ctrl_c_keeps_what_was_found(monkeypatch):
+    def interrupting(name, last):
+        function, calls = getattr(_search, name), []
+
+        def called(*args):
+            calls.append(1)
+            if len(calls) == last:
+                raise KeyboardInterrupt
+            return function(*args)
+
+        return called
+
+    starts = np.linspace(0.5, 2.0, 3000)[:, None]
+    with monkeypatch.context() as patch:
+        patch.setattr(_search, "_batch", interrupting("_batch", 2))
+        with pytest.raises(dr.Interrupted, match="stopped after 1024 candidates") as error:
+            dr.fixed_points(Fold(a=-1.0), candidates=starts)
+    np.testing.assert_allclose(at(error.value.result), [[1.0]], atol=1e-9)
+    assert error.value.result.attrs["ended"] == 1024 and error.value.result.attrs["started"] == 3000
+    with monkeypatch.context() as patch:  # while it looks for more
+        patch.setattr(_search, "_batch", interrupting("_batch", 2))
+        with pytest.raises(dr.Interrupted) as error:
+            dr.fixed_points(Fold(a=-1.0), candidates=starts[:10], deflation=1)
+    np.testing.assert_allclose(at(error.value.result), [[1.0]], atol=1e-9)
+
+
+def test_candidates_of_a_box():
+    points = dr.fixed_points(Fold(a=-1.0), candidates={0: (0.5, 2.0)}, rng=0)
+    np.testing.assert_allclose(at(points), [[1.0]], atol=1e-9)
+    assert int(points["candidates"].sum()) == 256

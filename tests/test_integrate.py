@@ -16,10 +16,11 @@ import xarray as xr
 
 import dynrnn as dr
 import dynrnn.run as engine
-from dynrnn.integrate import METHODS, Adaptive, Tableau, choose
+from dynrnn.integrate import METHODS, Adaptive, Discretised, Tableau, choose
+from dynrnn.integrate.choice import real_stability
 from dynrnn.integrate.exponential import phi
 from dynrnn.integrate.method import attempt, dense, derivative_at
-from dynrnn.system import jvp, jvp_u, output_columns, step, tangents, vjp
+from dynrnn.system import jvp, jvp_u, output_columns, pushforward, step, vjp
 
 
 @pytest.fixture
@@ -472,9 +473,10 @@ def test_derivatives_of_a_step_under_linear_inputs():
     np.testing.assert_allclose(g @ (along_x + along_u), gx @ v + gu @ w, rtol=1e-14)
     for columns in (2, 5):
         p, X, U = map_.params(columns), np.tile(x, (columns, 1)).T.copy(), np.tile(u, (columns, 1)).T.copy()
-        OUT = np.empty((1, columns))
-        tangents(p, 0.0, x, u, np.tile(v, (columns, 1)).T.copy(), OUT)
-        np.testing.assert_array_equal(OUT, np.tile(along_x, (1, columns)))
+        OUT, y, W = np.empty((1, columns)), np.empty(1), np.empty((columns, 1))
+        pushforward(p, 0.0, x, u, np.tile(v, (columns, 1)), y, W)
+        np.testing.assert_array_equal(W, np.tile(along_x, (columns, 1)))
+        np.testing.assert_array_equal(y, after(x, u))
         output_columns(p, X, U, OUT)
         np.testing.assert_allclose(OUT, x[0] + 10 * (u[0] + u[1]))
 
@@ -592,3 +594,85 @@ def rows(at):
 def test_bad_input_is_met_before_any_work(call, message):
     with pytest.raises((ValueError, TypeError), match=message):
         call()
+
+
+# ------------------------------------------------------------------------------------------------- where a solution ends
+
+
+class Pole(dr.System):
+    """x' = x^2 in some components that blow up at t = 1 / x(0), beside one that relaxes to a moving target."""
+
+    start: np.ndarray = np.array([1.0])
+    rate: float = 1e4
+
+    @property
+    def units(self):
+        return self.start.size + 1
+
+    def initial(self):
+        return np.append(self.start, 1.0)
+
+    def drift(p, t, x, u, out):
+        last = x.size - 1
+        for i in range(last):
+            out[i] = x[i] * x[i]
+        out[last] = p.rate * (np.cos(t) - x[last])
+
+
+@pytest.mark.parametrize("start", [[1.0], [1.0, 1.0], [0.5, 1.0, -3.0]])
+@pytest.mark.parametrize("dt", [0.35, 2.0])
+@pytest.mark.parametrize("rate", [0.0, 1e4])
+def test_stiff_steps_do_not_leap_over_a_pole(plain, start, dt, rate):
+    with np.errstate(all="ignore"), pytest.raises(dr.Diverged, match="Near t = 1 s the steps of rodas3 fell") as caught:
+        dr.simulate(Pole(np.array(start), rate), steps=round(2.1 / dt), dt=dt, method="rodas3")
+    assert "take method='rodas3'" not in str(caught.value)
+    np.testing.assert_allclose(caught.value.result.state[:, 0], 1 / (1 / start[0] - caught.value.result.time), rtol=1e-4)
+
+
+def test_a_run_that_starts_at_an_unstable_state_may_stay_there(plain):
+    pitchfork = type("Pitchfork", (dr.System,), {"drift": lambda p, t, x, u, out: out.fill(50 * x[0] - x[0] ** 3)})()
+    assert dr.simulate(pitchfork, steps=3, dt=1.0, method="rodas3").state[-1] == 0
+
+
+def test_a_divergence_is_told_in_steps_and_in_time(plain):
+    with np.errstate(all="ignore"), pytest.raises(dr.Diverged, match=r"after step 1\d \(counting from 0\), at t = ") as one:
+        dr.simulate(Pole(rate=0.0), duration=3.0, dt=0.1)
+    assert f"at t = {(one.value.step + 1) * 0.1:.6g} s: state[0]" in str(one.value)
+
+
+# ------------------------------------------------------------------------------------------------- steps that are too long
+
+
+@pytest.mark.parametrize(
+    ("method", "limit"),
+    [("euler", 2.0), ("heun", 2.0), ("midpoint", 2.0), ("rk4", 2.785293563405282), ("euler_maruyama", 2.0), ("etdrk4", 0.0)],
+)
+def test_the_stability_limits_are_those_of_hairer_and_wanner(method, limit):
+    assert real_stability(METHODS[method]) == pytest.approx(limit, abs=1e-9)
+
+
+@pytest.mark.parametrize("method", ["euler", "heun", "rk4", "dopri5"])
+def test_decay_is_followed_up_to_the_limit_and_not_beyond(plain, method):
+    for factor, grows in ((0.99, False), (1.01, True)):
+        decay = Discretised(Linear(np.diag([-1.0, -1.0])), method, factor * real_stability(METHODS[method]))
+        end = [X for X, _ in engine.Run(decay, np.array([[1.0, 1.0]]), dt=decay.dt).rows(400)][-1][-1]
+        assert bool((abs(end) > 1).all()) is grows
+
+
+def test_a_step_beyond_the_stability_limit_brings_a_warning_and_others_do_not(plain, recwarn):
+    network = dr.CTRNN([[0.0, -1.0], [1.0, 0.0]], tau=[0.01, 0.1])
+    dr.simulate(network, steps=2, dt=0.0278)
+    dr.simulate(network, steps=2, dt=0.1, method="tsit5")
+    dr.simulate(network, steps=2, dt=0.1, method="etdrk4")
+    waves = dr.KuramotoSivashinsky(n=16)
+    k = np.pi * waves.n / waves.length
+    dr.simulate(waves, steps=2, dt=2.7 / (k**4 - k**2))
+    assert not recwarn
+    text = r"dt = 0\.028 is too long for rk4, as CTRNN decays at the rate 100: above 0\.0279 errors grow .*take method='auto'"
+    with pytest.warns(UserWarning, match=text) as caught:
+        dr.simulate(network, steps=2, dt=0.028)
+    assert caught[0].filename == __file__
+    with pytest.warns(UserWarning, match=r"euler_maruyama, .* above 0\.02 errors grow from step to step\. Shorten dt\.$"):
+        dr.simulate(network.replace(noise_std=[0.1, 0.1]), steps=2, dt=0.021, rng=1)
+    with pytest.warns(UserWarning, match="KuramotoSivashinsky decays at the rate"):
+        dr.simulate(waves, steps=2, dt=2.8 / (k**4 - k**2))

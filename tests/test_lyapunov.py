@@ -145,14 +145,80 @@ def test_mean_field_theory_meets_its_published_numbers():
         (lambda: dr.lyapunov_spectrum(dr.Henon(), 3, steps=1000), r"k: got 3, wanted .*2"),
         (lambda: dr.lyapunov_spectrum(dr.Henon(), steps=1000, transient=1000), "transient: got 1000.*Lengthen the run"),
         (lambda: dr.lyapunov_spectrum(dr.Henon()), "steps: got nothing"),
-        (lambda: dr.lyapunov_spectrum(dr.Henon(), steps=1000, dt=0.1), "none of them for a map"),
+        (lambda: dr.lyapunov_spectrum(dr.Henon(), steps=1000, dt=0.1), "neither of them for a map"),
         (
             lambda: dr.lyapunov_spectrum(dr.ESN.random(5, noise_std=0.1, rng=1), inputs=np.zeros((50, 1))),
             "with noise.*Set its noise to zero",
         ),
         (lambda: dr.lyapunov_spectrum(dr.Henon(a=2.0), steps=1000), "bounded orbit|not finite"),
+        (lambda: dr.lyapunov_spectrum(dr.Henon(), steps=1000, interval=0), "interval: got 0"),
+        (lambda: dr.lyapunov_spectrum(dr.Henon(), steps=1000, interval=900), "interval: got 900, wanted .*800"),
+        (lambda: dr.largest_exponent(dr.Henon(), steps=1000, interval=900), "interval: got 900, wanted .*800"),
+        (lambda: dr.lyapunov_spectrum(dr.Henon(), duration=5.0), "duration: got 5.0, wanted a number of steps"),
+        (lambda: dr.lyapunov_spectrum(dr.Henon(), steps=1000, transient="2 s"), "transient: got '2 s', wanted a number of steps"),
+        (lambda: dr.lyapunov_spectrum(dr.ESN.random(5, inputs=2, rng=1), steps=100), "inputs: got nothing.*zeros for none"),
+        (lambda: dr.lyapunov_spectrum(dr.Hopfield([[0, 1], [1, 0]]), steps=100), 'update="synchronous"'),
     ],
 )
 def test_bad_input_is_met_with_advice(call, words):
     with pytest.raises((ValueError, ArithmeticError), match=words):
         call()
+
+
+def test_a_flow_as_a_map_has_the_exponents_of_the_flow():
+    """Exponents count by the clock where there is one; the sum rule then holds for log |det M| per dt."""
+    options = {"steps": 3000, "transient": 500, "x0": [1.0, 1.0, 1.0], "interval": 10}
+    flow = dr.lyapunov_spectrum(dr.Lorenz63(), dt=0.01, **options)
+    map_ = dr.lyapunov_spectrum(dr.Discretised(dr.Lorenz63(), "rk4", 0.01), **options)
+    np.testing.assert_allclose(map_.exponent, flow.exponent, rtol=1e-12)
+    assert map_.attrs["units"] == flow.attrs["units"] == "1/time unit"
+    assert abs(map_.sum_rule_residual) < 1e-2 and not map_.attrs["warnings"]
+
+
+def test_a_transient_in_seconds_and_short_runs():
+    decay = dr.RateNetwork([[0.0]], tau=0.5)
+    by_time = dr.lyapunov_spectrum(decay, dt=0.01, duration="2 s", transient="500 ms")
+    assert by_time.attrs["transient"] == 50 and by_time.attrs["units"] == "1/s"
+    np.testing.assert_allclose(by_time.exponent, -2, atol=1e-6)
+    whole = dr.lyapunov_spectrum(dr.CatMap(), steps=10).exponent
+    assert abs(float(whole.sum())) < 1e-12, "areas stay the same, also in the shortest of runs"
+
+
+def test_a_map_that_flattens_says_so():
+    """Of a network whose units saturate to the last bit no direction is left."""
+    still = dr.ESN(np.eye(2) * 1e6, bias=[1e6, 1e6])
+    assert (dr.lyapunov_spectrum(still, steps=50).exponent == -np.inf).all()
+    assert dr.largest_exponent(still, steps=50, distance=1e-3).exponent == -np.inf
+    with pytest.raises(ValueError, match="exponents above -inf"):
+        dr.covariant_vectors(still, steps=50, interval=1)
+
+
+@pytest.mark.parametrize("verb", [dr.lyapunov_spectrum, dr.covariant_vectors, dr.largest_exponent])
+def test_ctrl_c_keeps_what_there_is(verb, monkeypatch):
+    asked = {"steps": 4000, "transient": 0, "x0": [0.1, 0.3], "interval": 1}
+
+    def press(total):
+        if total:
+            yield from (100, 200)
+            raise KeyboardInterrupt
+
+    for module in ("_frames", "largest"):
+        monkeypatch.setattr(f"dynrnn.analysis.{module}.portions", press)
+    with pytest.raises(dr.Interrupted) as stopped:
+        verb(dr.CatMap(), **asked)
+    found = stopped.value.result
+    monkeypatch.undo()
+    whole = verb(dr.CatMap(), **asked | {"steps": 300})
+    name = "growth" if "growth" in whole else "exponent"
+    np.testing.assert_array_equal(found[name], whole[name])
+
+
+@pytest.mark.filterwarnings("ignore:lyapunov_spectrum")
+def test_exponential_methods_carry_tangent_vectors():
+    """Their work arrays have room for many vectors: a state must not be taken for all of that."""
+    flow = dr.KuramotoSivashinsky(n=32, length=22.0)
+    options = {"duration": 20, "transient": "5 s", "rng": 1}
+    steps = {"rk4": 0.005, "etdrk4": 0.05, "exponential_euler": 0.0025}
+    found = {method: dr.lyapunov_spectrum(flow, 4, method=method, dt=dt, **options).exponent for method, dt in steps.items()}
+    np.testing.assert_allclose(found["etdrk4"], found["rk4"], atol=5e-3)
+    np.testing.assert_allclose(found["exponential_euler"], found["rk4"], atol=2e-2)

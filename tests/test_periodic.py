@@ -150,3 +150,38 @@ def test_failures_are_flagged_or_said():
         dr.limit_cycle(dr.VanDerPol(), [1.0, 2.0, 3.0])
     with pytest.raises(ValueError, match=r"run of .* that does not return"):
         dr.limit_cycle(dr.CTRNN(W=[[4.5, 1.0], [-1.0, 4.5]], theta=[-2.75, -1.75]), dt=1e-5)
+
+
+class Noisy(dr.System):
+    """The normal form of a Hopf bifurcation, whose cycle has radius sqrt(mu) and period 1 s, with noise."""
+
+    mu: float = 0.25
+    units = ("x", "y")
+
+    def drift(p, t, x, u, out):
+        grow = p.mu - x[0] * x[0] - x[1] * x[1]
+        out[0] = grow * x[0] - 2 * np.pi * x[1]
+        out[1] = 2 * np.pi * x[0] + grow * x[1]
+
+    def diffusion(p, t, x, u, out):
+        out[:] = 0.1
+
+
+class Forced(dr.System):
+    def drift(p, t, x, u, out):
+        out[0] = -x[0] + np.cos(t)
+
+
+def test_noise_is_left_out_and_times_may_be_text():
+    cycle = dr.limit_cycle(Noisy(), [0.4, 0.0], period="900 ms")
+    assert abs(float(cycle["period"]) - 1) < 1e-9 and bool(cycle["stable"])
+    np.testing.assert_allclose(np.hypot(*cycle["state"].values.T), 0.5, atol=1e-9)
+    run = dr.limit_cycle(Noisy(), [0.4, 0.0], dt="20 ms")
+    assert abs(float(run["period"]) - 1) < 1e-9
+
+
+def test_what_depends_on_time_has_no_cycle_of_its_own():
+    with pytest.raises(ValueError, match=r"Forced, which depends on time.*Stroboscopic\(flow, period\)"):
+        dr.limit_cycle(Forced(), [0.5], period=2 * np.pi)
+    with pytest.raises(ValueError, match=r'random choices.*update="synchronous"'):
+        dr.periodic_points(dr.Hopfield(np.zeros((2, 2))), 2)

@@ -256,6 +256,17 @@ def test_a_plain_fit_warns_of_nothing():
         simulate("gaussian, lapses", 100, 0)
 
 
+def test_the_onset_may_be_text():
+    rise, time = np.outer([1.0, 0.5], np.arange(8.0)), 0.1 * np.arange(8)
+    number = reaction_times(rise, 2.5, time=time, onset=0.1)
+    for onset in ("100 ms", np.timedelta64(100, "ms")):
+        xr.testing.assert_identical(reaction_times(rise, 2.5, time=time, onset=onset), number)
+    np.testing.assert_allclose(number["reaction_time"], [0.15, 0.4])
+    steps = xr.DataArray(rise, {"time": ("time", np.arange(8), {"units": "steps"})}, ("trial", "time"))
+    with pytest.raises(ValueError, match="onset: got '100 ms', wanted a number of steps, as times are"):
+        reaction_times(steps, 2.5, onset="100 ms")
+
+
 REFUSED = [
     (lambda: psychometric_fit([1, 1, 1], [0, 1, 1]), r"strength: got 1 level\(s\), wanted at least 2, as many as parameters"),
     (lambda: psychometric_fit([1, 2], [3, 5], [9, 9], lapse="fit"), r"strength: got 2 level\(s\), wanted at least 3"),

@@ -11,7 +11,7 @@ from scipy.integrate import solve_ivp
 
 import dynrnn as dr
 from dynrnn.couplings import Sparse
-from dynrnn.system import diffusion, drift, jvp, jvp_p, output, output_columns, remainder, step, tangents, vjp
+from dynrnn.system import diffusion, drift, evolve, jvp, jvp_p, output, output_columns, pushforward, remainder, step, vjp
 from dynrnn.systems.activations import activation, slope, value
 from dynrnn.systems.ctrnn import CTRNN
 from dynrnn.systems.leaky import LeakyRNN
@@ -104,13 +104,14 @@ def test_drift_output_and_leak_are_the_written_formulas(name):
 
 @pytest.mark.parametrize("system", [*NETWORKS.values(), dr.LSTM.random(3, inputs=2, rng=1)], ids=lambda s: type(s).__name__)
 def test_many_tangent_vectors_at_one_state(system):
-    x, u, V = rng.normal(size=system.size), rng.normal(size=system.channels), rng.normal(size=(system.size, 4))
-    OUT, p = np.empty_like(V), system.params(4)  # one set of work arrays for both
-    tangents(p, 0.0, x, u, V, OUT)
-    for c in range(4):
-        alone = np.empty(system.size)
-        jvp(p, x, u, V[:, c].copy(), alone)
-        np.testing.assert_allclose(OUT[:, c], alone, rtol=0, atol=1e-14)
+    x, u, V = rng.normal(size=system.size), rng.normal(size=system.channels), rng.normal(size=(4, system.size))
+    y, W, p, alone = np.empty_like(x), np.empty_like(V), system.params(4), np.empty_like(x)  # one set of work arrays for both
+    pushforward(p, 0.0, x, u, V, y, W)
+    for v, w in zip(V, W, strict=True):
+        jvp(p, x, u, v, alone)
+        np.testing.assert_allclose(w, alone, rtol=0, atol=1e-14)
+    evolve(p, 0.0, x, u, alone)
+    np.testing.assert_array_equal(y, alone)
 
 
 @pytest.mark.parametrize("name", FLOWS)
@@ -402,6 +403,7 @@ def two(**options):
         (lambda: two(groups={"fast": 2, "slow": 0}), r"groups\['slow'\]: got 0, wanted an integer >= 1"),
         (lambda: two(groups={"fast": 2}), r"W: got shape \(3, 3\), wanted shape \(2, 2\)"),
         (lambda: two(tau=0.5), "tau: got 0.5, .* It counts steps"),
+        (lambda: two(tau={"fast": 2, "slow": "20 ms"}), "tau: got .*'20 ms'.*, wanted numbers of steps"),
         (lambda: two(tau={"fast": 2}), "tau: got nothing for 'slow', wanted a number for each of fast, slow"),
         (lambda: two(connections={"fast": ["slow"]}), "connections: got nothing for 'slow', .* means none"),
         (lambda: two(connections={"fast": [], "slow": ["fst"]}), r"connections\['slow'\]: got 'fst', .* Did you mean 'fast'"),

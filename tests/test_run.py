@@ -40,10 +40,19 @@ def test_noise_is_what_numpy_draws(bits):
 
 
 def test_noise_of_a_trial_does_not_depend_on_others_or_on_chunks():
-    streams = dr.trial_streams(3, 5)
-    together = rows(dr.trial_streams(3, 5), 3000)
-    for k in range(5):
+    streams = dr.trial_streams(3, 9)
+    together = rows(dr.trial_streams(3, 9), 3000)
+    for k in range(9):
         np.testing.assert_array_equal(together[k], rows([streams[k]], 3000, chunk=701)[0])
+
+
+def test_few_trials_with_dense_products_give_the_bits_of_single_runs():
+    network = dr.RateNetwork(np.random.default_rng(0).normal(0, 0.2, (40, 40)), noise_std=0.1)
+    x0 = np.random.default_rng(1).normal(size=(7, 40))
+    together = dr.simulate(network, steps=20, dt=0.01, x0=x0, rng=3).state
+    for k, stream in enumerate(dr.trial_streams(3, 7)):
+        alone = dr.simulate(network, steps=20, dt=0.01, x0=x0[k], rng=[stream]).state
+        np.testing.assert_array_equal(together[k], alone)
 
 
 @pytest.mark.parametrize("trials", [9, 40])

@@ -56,6 +56,38 @@ def test_a_result_from_a_file_continues_too(tmp_path):
     np.testing.assert_array_equal(dr.simulate(noisy, inputs[20:], x0=first).state, whole.state[20:])
 
 
+trials = np.stack([inputs, -inputs, 2 * inputs, 0 * inputs])
+
+
+@pytest.mark.parametrize("kept", [[2, 0, 3, 1], [3, 1], 2])
+def test_selected_trials_go_on_with_their_own_random_streams(kept, tmp_path):
+    end = dr.simulate(noisy, trials, rng=7).state[:, 20:]
+    first = dr.simulate(noisy, trials[:, :20], rng=7)
+    dr.simulate(noisy, trials[:, :20], rng=7, to=tmp_path / "first.nc").close()
+    with xr.open_dataset(tmp_path / "first.nc", decode_times=False) as stored:
+        for result in (first, stored.load()):
+            second = dr.simulate(noisy, trials[kept][..., 20:, :], x0=result.isel(trial=kept))
+            np.testing.assert_array_equal(second.state, end[kept])
+    again = second.isel(trial=slice(None, None, -1)) if "trial" in second.dims else second
+    assert "trial" not in again.dims or again.random_stream.values.tolist() == list(range(len(kept)))[::-1]
+
+
+def test_trials_to_be_continued_are_each_of_one_result_and_the_trials_of_the_inputs():
+    first = dr.simulate(noisy, trials[:, :20], rng=7)
+    twice = xr.concat([first, first], "trial")
+    with pytest.raises(ValueError, match=r"x0: got a result with random streams for 4 trials, wanted streams for 8.*each once"):
+        dr.simulate(noisy, trials[[0, 1, 2, 3, 0, 1, 2, 3], 20:], x0=twice)
+    labelled = xr.DataArray(trials, {"trial": list("abcd")}, ("trial", "time", "input"))
+    first = dr.simulate(noisy, labelled[:, :20], rng=7)
+    late, order = labelled[:, 20:], ["c", "a"]
+    np.testing.assert_array_equal(
+        dr.simulate(noisy, late.sel(trial=order), x0=first.sel(trial=order)).state,
+        dr.simulate(noisy, late, x0=first).sel(trial=order).state,
+    )
+    with pytest.raises(ValueError, match="x0: got a result of the trials c, a, wanted a, b, as the inputs have"):
+        dr.simulate(noisy, late[:2], x0=first.sel(trial=order))
+
+
 def test_recording_does_not_change_the_numbers():
     every = dr.simulate(noisy, inputs, rng=7, every=10, washout=7)
     np.testing.assert_array_equal(every.time, [17, 27, 37, 47, 57])
@@ -109,6 +141,56 @@ def test_the_clock_of_a_flow():
     assert result.time.attrs["units"] == "s" and result.attrs["method"] == "rk4"
     more = dr.simulate(Clock(), duration=0.5, dt=0.25, x0=result)
     np.testing.assert_allclose(more.state[:, 0], [1.25**2 / 2, 1.5**2 / 2], atol=1e-15)
+
+
+class Driven(System):
+    inputs = 1
+
+    def drift(p, t, x, u, out):
+        out[0] = t + u[0]
+
+
+def silence(first, steps, unit="s", dt=0.25):
+    time = ("time", first + dt * np.arange(steps), {"units": unit})
+    return xr.DataArray(np.zeros((steps, 1)), {"time": time}, ("time", "input"))
+
+
+@pytest.mark.parametrize("origin", [-0.5, 0.0, 3.0])
+def test_the_clock_starts_where_the_labels_of_the_inputs_begin(origin):
+    result = dr.simulate(Driven(), silence(origin, 4), dt=0.25, include_initial=True)
+    np.testing.assert_array_equal(result.time, origin + 0.25 * np.arange(5))
+    np.testing.assert_allclose(result.state[:, 0], (result.time**2 - origin**2) / 2, atol=1e-14)
+    for later in (silence(origin + 1.0, 3), silence(0.0, 3)):  # on its own clock, or a signal made anew
+        more = dr.simulate(Driven(), later, dt=0.25, x0=result)
+        np.testing.assert_array_equal(more.time, origin + 1.25 + 0.25 * np.arange(3))
+        np.testing.assert_allclose(more.state[:, 0], (more.time**2 - origin**2) / 2, atol=1e-14)
+
+
+def test_the_clock_of_a_map_starts_at_the_labelled_step():
+    count = dr.simulate(Counter(), silence(500, 3, "step", 1))
+    assert count.time.values.tolist() == [501, 502, 503] and count.attrs["step"] == 503
+    assert dr.simulate(Counter(), silence(7.3, 3)).time.values.tolist() == [1, 2, 3]  # seconds are not its steps
+    days = silence(0, 3).assign_coords(time=np.arange("2001-05-03", "2001-05-06", dtype="M8[D]"))
+    assert dr.simulate(Driven(), days, dt=86400.0).time[0] == 86400
+
+
+def test_labels_that_no_clock_can_have_are_refused():
+    with pytest.raises(ValueError, match=r"the time of inputs: got rows from 0\.1 s on, wanted rows from a multiple of dt"):
+        dr.simulate(Driven(), silence(0.1, 3), dt=0.25)
+    first = dr.simulate(Driven(), silence(0, 4), dt=0.25)
+    with pytest.raises(ValueError, match=r"inputs: got rows from 3 s on, wanted 1 s, where the run to be continued stands.*drop"):
+        dr.simulate(Driven(), silence(3.0, 4), dt=0.25, x0=first)
+    delayed = type("Echo", (System,), {"inputs": 1, "delays": (1.0,), "drift": lambda p, t, x, u, out: out.fill(0.0)})()
+    with pytest.raises(ValueError, match="inputs: got rows from 3 s on, wanted 0, where the past of a system with delays ends"):
+        dr.simulate(delayed, silence(3.0, 4), dt=0.25)
+
+
+def test_a_map_with_a_dt_takes_a_duration():
+    network = dr.LeakyRNN([[0.5]], [1.0], dt=0.02)
+    result = dr.simulate(network, np.ones((50, 1)), duration="1 s")
+    assert result.sizes["time"] == 50 and result.time[-1] == 1.0
+    with pytest.raises(ValueError, match="steps: got 50, wanted 25, which the duration says"):
+        dr.simulate(network, np.ones((50, 1)), steps=50, duration=0.5)
 
 
 @pytest.mark.parametrize("suffix", [".nc", ".zarr"])
@@ -207,6 +289,8 @@ def test_many_trials_without_inputs():
         (lambda: dr.simulate(noisy, np.stack([inputs] * 2), x0=np.zeros((3, 40))), "trials: got 2 in inputs, 3 in x0"),
         (lambda: dr.simulate(noisy, inputs, record="stat"), "record: got 'stat'.*Did you mean 'state'"),
         (lambda: dr.simulate(noisy, inputs, dt=0.1), "A map has steps"),
+        (lambda: dr.simulate(dr.LeakyRNN([[0.5]], [1.0]), ones, dt=0.1), r"Its own dt is 0\.02: change it by replace\(dt=…\)"),
+        (lambda: dr.simulate(noisy, dr.tasks.narma(30, rng=1)), "inputs: got a Dataset, wanted one variable .*task.inputs"),
         (lambda: dr.simulate(noisy, inputs, to="run.csv"), "a name that ends in .nc or .zarr"),
         (lambda: dr.simulate(noisy, inputs, to="nowhere/run.nc"), "Create .*nowhere first"),
         (lambda: dr.simulate(noisy, inputs, threads=0), "threads: got 0"),

@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 _HOMES = {
+    "._portrait": ["portrait"],  # one level up: it draws, so it stands above `plot`
     "alignment": ["gali"],
     "attractors": ["basins"],
     "beer": ["fold_curves", "fold_inputs", "hopf_curves"],
@@ -14,6 +15,7 @@ _HOMES = {
     "chaos_test": ["zero_one_test"],
     "climate": ["compare_climate"],
     "covariant": ["covariant_vectors"],
+    "cycles": ["limit_cycle"],
     "dimension": ["correlation_dimension"],
     "dimensionality": ["participation_ratio", "principal_components"],
     "drift": ["tipping", "tipping_probabilities"],
@@ -26,7 +28,7 @@ _HOMES = {
     "matching": ["basin_fractions", "match_attractors"],
     "mean_field": ["mean_field_flow", "mean_field_map"],
     "orbits": ["orbit_diagram"],
-    "periodic": ["limit_cycle", "periodic_points"],
+    "periodic": ["periodic_points"],
     "proximity": ["Proximity"],
     "psychometric": ["psychometric_curve", "psychometric_fit"],
     "reaction": ["reaction_times"],
@@ -43,7 +45,7 @@ __all__ = sorted(_HOME)
 
 def __getattr__(name: str) -> Any:
     if name in _HOME:
-        value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+        value = getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
         globals()[name] = value
         return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -22,16 +22,17 @@ Applied Bifurcation Theory (2004), chapter 10.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import optimize
 
-__all__ = ["HOPF", "Branch", "NoPoint", "Point", "Steps", "Zeros"]
+__all__ = ["HOPF", "INTERRUPTED", "Branch", "NoPoint", "Point", "Steps", "Zeros"]
 
 HOPF = "a Hopf point, where the cycle has no size"
+INTERRUPTED = "interrupted"
 _NEWTON = 12  # iterations
 _SMALL, _SMALLER = 1e-6, 1e-10  # of the range: corrections at which Newton's method may end, and ends
 _BRACKET = 1e-5  # of the range: where bisection ends
@@ -54,8 +55,8 @@ class Zeros:
         """F (m,) and dF/dz (m, m + 1). `NoPoint` where the parameter is refused."""
         raise NotImplementedError
 
-    def spectrum(self, dF: np.ndarray) -> np.ndarray:
-        """Eigenvalues or multipliers of perturbations."""
+    def spectrum(self, z: np.ndarray, dF: np.ndarray) -> np.ndarray:
+        """Eigenvalues or multipliers of perturbations of the zero z."""
         raise NotImplementedError
 
     def scales(self, z: np.ndarray) -> np.ndarray:
@@ -183,7 +184,7 @@ class Branch:
         except np.linalg.LinAlgError:
             tangent = before
         tangent = tangent / np.linalg.norm(self.w * tangent)
-        eigenvalues = self.zeros.spectrum(dF)
+        eigenvalues = self.zeros.spectrum(z, dF)
         side = float(np.linalg.slogdet(self._bordered(dF, tangent))[0])
         return Point(z, tangent, dF, eigenvalues, self.zeros.growing(eigenvalues), side)
 
@@ -196,9 +197,17 @@ class Branch:
 
     # ------------------------------------------------------------------------------------------------------ march
 
-    def march(self, start: Point) -> tuple[list[Point], str]:
-        """The points from `start` on along its tangent, and why they end."""
-        points, h, passed = [start], self.steps.first, 0
+    def march(self, start: Point, tell: Callable[[], Any] = lambda: None) -> tuple[list[Point], str]:
+        """The points from `start` on along its tangent, and why they end; `tell` is called at each of them."""
+        points = [start]
+        try:
+            return points, self._extended(points, tell)
+        except KeyboardInterrupt:
+            return points, INTERRUPTED
+
+    def _extended(self, points: list[Point], tell: Callable[[], Any]) -> str:
+        """Append to `points` what follows the first of them, and return why they end."""
+        start, h, passed = points[0], self.steps.first, 0
         self.weigh(start.z)
         self.zeros.anchor(start.z)
         nearby = self.scale
@@ -206,26 +215,28 @@ class Branch:
             a = points[-1]
             a = replace(a, tangent=a.tangent / np.linalg.norm(self.w * a.tangent))
             if self._leaves(a, 1e-12 * self.width):
-                return points, "the end of the range"
+                return "the end of the range"
             if (self.scale > _FAR * nearby).any():
-                return points, "the state grows without bound"
+                return "the state grows without bound"
             try:
                 b, ended, h = self._step(a, h)
             except NoPoint as reason:
-                return points, f"stalled: {reason}"
+                return f"stalled: {reason}"
             if a is not start and self._passes(start, a, b):
                 b, ended = replace(start, tangent=a.tangent), "the branch is closed"
             special = list(self._changes(a, b)) if self.detect and not a.kind else []
             why = self.zeros.ends(b.z)
             if why:
-                return points + self._last(special, why), why
+                points += self._last(special, why)
+                return why
             points += [*special, b]
             passed += 1
+            tell()
             if ended:
-                return points, ended
+                return ended
             self.weigh(b.z)
             self.zeros.anchor(b.z)
-        return points, f"max_points = {self.steps.points}"
+        return f"max_points = {self.steps.points}"
 
     def _last(self, special: list[Point], why: str) -> list[Point]:
         """Where a cycle shrinks to a point the parameter turns back: that is the Hopf point."""
@@ -248,7 +259,7 @@ class Branch:
             except NoPoint as error:
                 reason = str(error)
             h /= 2
-        raise NoPoint(f"{reason}. Steps fell below min_step = {self.steps.smallest:g}")
+        raise NoPoint(f"{reason.rstrip('.')}. Steps fell below min_step = {self.steps.smallest:g}")
 
     def _try(self, a: Point, h: float) -> tuple[Point, str]:
         row, fixed = self.w**2 * a.tangent, np.append(np.zeros(a.z.size - 1), 1.0)

@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from tqdm.auto import tqdm
 
 import dynrnn
 from dynrnn import _check
-from dynrnn.analysis._branch import Branch, Point, Steps, Zeros
+from dynrnn.analysis._branch import INTERRUPTED, Branch, Point, Steps, Zeros
 from dynrnn.analysis._parameter import Parameter
+from dynrnn.analysis._states import labelled
 from dynrnn.analysis._zeros import Cycles, Equilibria
-from dynrnn.sinks import Layout
+from dynrnn.run import Interrupted
 from dynrnn.system import System
 
 __all__ = ["PER_CYCLE", "Plan"]
@@ -86,20 +88,27 @@ class Plan:
         x = np.concatenate([row[part].values for part in self.address.system.parts])
         return zeros.unknowns(x, float(row["parameter"]), float(row["period"]) if self.cycle else None)
 
-    def followed(self, branch: Branch, start: Point, ways: tuple[int, ...]) -> xr.Dataset:
+    def followed(self, branch: Branch, start: Point, ways: tuple[int, ...], progress: bool) -> xr.Dataset:
         """The branch on one or both sides of its start, labelled."""
         points, ended = [start], ["the start", "the start"]
+        bar = tqdm(unit="point", disable=not _check.boolean("progress", progress))
         for way in ways:
-            found, why = branch.march(replace(start, tangent=way * start.tangent, side=way * start.side))
+            found, why = branch.march(replace(start, tangent=way * start.tangent, side=way * start.side), bar.update)
             points = points + found[1:] if way > 0 else found[:0:-1] + points
             ended[way > 0] = why
             if why.startswith(("stalled", "max_points", "the state")):
                 where = f"{self.address.address} = {found[-1].z[-1]:.6g}, after {len(found)} points"
                 told = f"continuation: {why}, at {where}. What was found is kept."
                 warnings.warn(told, RuntimeWarning, stacklevel=3)
-            if why == "the branch is closed":
+            if why in ("the branch is closed", INTERRUPTED):
                 break
-        return self._labelled(branch.zeros, points, ended)
+        bar.close()
+        result = self._labelled(branch.zeros, points, ended)
+        if INTERRUPTED in ended:
+            stopped = Interrupted(f"stopped after {len(points)} points; they are in error.result", len(points))
+            stopped.result = result
+            raise stopped
+        return result
 
     def _labelled(self, zeros: Any, points: list[Point], ended: list[str]) -> xr.Dataset:
         n, Z = zeros.size, np.array([point.z for point in points])
@@ -107,7 +116,7 @@ class Plan:
         eigenvalues = np.array([point.eigenvalues[by] for point, by in zip(points, order, strict=True)], complex)
         kinds = np.array([point.kind for point in points])
         what = {"long_name": "Floquet multiplier" if self.cycle else "eigenvalue", "units": "1/s" if zeros.flows else "1"}
-        data = _states(self.address.system, Z[:, :n]).assign(
+        data = labelled(self.address.system, Z[:, :n], "point").assign(
             eigenvalue=(("point", "mode"), eigenvalues, what),
             unstable_dimensions=("point", np.array([point.growing for point in points])),
             stable=("point", np.array([point.growing == 0 and not point.kind for point in points])),
@@ -128,7 +137,7 @@ class Plan:
         for k, z in enumerate(Z):
             _, _, low[k], high[k] = zeros.shoot(*zeros.split(z), tangent=False)
         for name, rows in (("min", low), ("max", high)):
-            data = data.assign({f"{part}_{name}": variable for part, variable in _states(system, rows).items()})
+            data = data.assign({f"{part}_{name}": variable for part, variable in labelled(system, rows, "point").items()})
         return data.assign(error=("point", np.array([zeros.error(z) for z in Z])))
 
     def _attrs(self, ended: list[str]) -> dict[str, Any]:
@@ -138,6 +147,7 @@ class Plan:
             "class": type(system).__name__,
             "system": system.to_json(),
             "dynrnn": dynrnn.__version__,
+            "derivative": system.derivative,
             "of": of,
             "parameter": self.address.address,
             "range": list(self.bounds),
@@ -159,12 +169,6 @@ def _angle(zeros: Zeros, point: Point) -> float:
         return np.nan
     critical = point.critical(zeros)
     return abs(critical.imag if zeros.flows else np.angle(critical))
-
-
-def _states(system: System, X: np.ndarray) -> xr.Dataset:
-    """States (point, size), labelled as in a run."""
-    layout = Layout(system, tuple(system.parts), False, 1, True, 0, 1, 0, False)
-    return layout.dataset(X[:, :, None], np.empty((len(X), 0, 1)), {}).drop_vars("time").rename(time="point")
 
 
 def _steps(width: float, step: Any, max_step: Any, min_step: Any, max_points: Any) -> Steps:

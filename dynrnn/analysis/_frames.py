@@ -1,12 +1,15 @@
 """Tangent vectors carried along an orbit and kept orthonormal: what all Lyapunov quantities are made of.
 
-After each stretch of `interval` steps the frame V (size, k) is factored, ``V = Q R``: Q is carried on, and the logarithms of
-the diagonal of R are the growth of k-volumes over that stretch (Benettin et al. 1980; Shimada and Nagashima 1979).
+After each stretch of `interval` steps the frame, k vectors in the rows of V, is factored, ``V^T = Q R``: Q is carried on, and
+the logarithms of the diagonal of R are the growth of k-volumes over that stretch (Benettin et al. 1980; Shimada and Nagashima
+1979).
 """
 
 from __future__ import annotations
 
 import math
+import time
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,46 +21,53 @@ from dynrnn._llvm import borrowed
 from dynrnn._math import copy
 from dynrnn.integrate import Adaptive
 from dynrnn.integrate.tangent import Tangent
-from dynrnn.system import step, tangents
+from dynrnn.run import Interrupted
+from dynrnn.system import pushforward, step
 
-__all__ = ["Frames", "Stretches", "factor"]
+__all__ = ["Frames", "Stretches", "factor", "portions"]
 
+_PORTION = 0.1  # seconds
 _INLINE = 256  # numbers in a frame up to which the factorisation in compiled code beats a call of LAPACK
 
 
 class Stretches(NamedTuple):
-    """What a run of frames leaves: growth (stretch, k), states before each stretch, the mean over them of 1 / sum_i q_i^4 of
-    each vector of the frame; and where asked for, the frames (stretch, size, k) and the factors R."""
+    """What a run of frames leaves, stretch by stretch: growth (stretch, k), states before each, the sum over them of
+    1 / sum_i q_i^4 of each vector of the frame, the largest ratio of growths; and where asked for, the frames (stretch, k, size)
+    before and the factors R (stretch, k, k)."""
 
     growth: np.ndarray
     states: np.ndarray
     participation: np.ndarray
-    condition: float
+    ratio: np.ndarray
     frames: np.ndarray | None
     factors: np.ndarray | None
+
+    def until(self, end: int) -> Stretches:
+        """The first `end` stretches."""
+        cut = {name: value[:end] for name, value in self._asdict().items() if name != "participation" and value is not None}
+        return self._replace(**cut)
 
 
 class Frames:
     """A state and a frame of k tangent vectors in motion under a map; or under a flow, with an adaptive method.
 
-    `map_` is a map (an `Adaptive` wrapper stands for its flow); `x` (size,) the state, `Q` (size, k) an orthonormal frame.
+    `map_` is a map (an `Adaptive` wrapper stands for its flow); `x` (size,) the state, `V` (k, size) an orthonormal frame.
     """
 
-    def __init__(self, map_: Any, x: np.ndarray, Q: np.ndarray, start: int = 0):
+    def __init__(self, map_: Any, x: np.ndarray, V: np.ndarray, start: int = 0):
         self.map, self.k = map_, start
         self.adaptive = isinstance(map_, Adaptive)
         self.size = map_.flow.size if self.adaptive else map_.size
-        self.x, self.Q = np.array(x[: self.size], float), np.ascontiguousarray(Q, float)
+        self.x, self.V = np.array(x[: self.size], float), np.ascontiguousarray(V, float)
         self.dt = getattr(map_, "dt", 1.0)
-        self._other = np.empty_like(self.Q)
-        self._spare = np.empty_like(self.x)
+        self._next = np.empty_like(self.x), np.empty_like(self.V)
         if self.adaptive:
-            flow = Tangent(map_.flow, Q.shape[1])
+            flow = Tangent(map_.flow, len(V))
             self._whole = map_.replace(flow=flow, bounded=True)
-            self._memory = self._whole.begin(np.concatenate([self.x, self.Q.ravel()]))
+            self._memory = self._whole.begin(np.concatenate([self.x, self.V.ravel()]))
             self._p = self._whole.params()
         else:
-            self._p = map_.params(Q.shape[1])
+            self._p = map_.params(max(1, len(V)))
 
     def channels(self, inputs: np.ndarray | None, steps: int) -> np.ndarray:
         """The kernels' u (step, channel) of the next steps."""
@@ -68,58 +78,105 @@ class Frames:
             out[:, -1] = self.dt * (self.k + np.arange(steps))
         return out
 
-    def run(self, steps: int, interval: int, inputs: np.ndarray | None = None, keep: bool = False) -> Stretches:
-        """Move on by `steps`, a multiple of `interval`. `keep`: return the frames before each stretch and all of R."""
-        stretches, k = steps // interval, self.Q.shape[1]
-        growth, states = np.empty((stretches, k)), np.empty((stretches, self.size))
-        frames = np.empty((stretches, self.size, k)) if keep else None
-        factors = np.empty((stretches, k, k)) if keep else None
-        U, worst, shares = self.channels(inputs, steps), 1.0, np.zeros(k)
-        with explained(type(self.map).__name__):
-            if not keep and not self.adaptive and self.Q.size <= _INLINE:
-                worst = _stretches(self._p, self.x, self._spare, self.Q, self._other, U, interval, growth, states, shares)
-            else:
-                for i in range(stretches):
-                    states[i] = self.x
-                    if frames is not None:
-                        frames[i] = self.Q
-                    self._stretch(U[i * interval : (i + 1) * interval])
-                    R = factor(self.Q)
-                    diagonal = np.abs(np.diagonal(R))
-                    with np.errstate(divide="ignore"):
-                        growth[i] = np.log(diagonal)
-                        worst = max(worst, float(diagonal.max() / diagonal.min()))
-                    shares += 1.0 / np.sum(self.Q**4, axis=0)
-                    if factors is not None:
-                        factors[i] = R
-        self.k += steps
+    def advance(self, steps: int, inputs: np.ndarray | None = None) -> None:
+        """Move on by `steps` without a factorisation: for frames of no vectors."""
+        at = 0
+        for count in portions(steps):
+            self._stretch(self.channels(None if inputs is None else inputs[at:], count))
+            self.k, at = self.k + count, at + count
+        self._check_finite()
+
+    def run(
+        self,
+        steps: int,
+        interval: int,
+        inputs: np.ndarray | None = None,
+        keep: bool = False,
+        tell: Callable[[int], Any] = lambda steps: None,
+    ) -> Stretches:
+        """Move on by `steps`, a multiple of `interval`. `keep`: return the frames before each stretch and all of R.
+
+        Calls `tell` with numbers of steps that are done. Raises Interrupted on Ctrl-C, with what it has as `result`.
+        """
+        total, k = steps // interval, len(self.V)
+        seen = Stretches(
+            np.empty((total, k)),
+            np.empty((total, self.size)),
+            np.zeros(k),
+            np.ones(total),
+            np.empty((total, k, self.size)) if keep else None,
+            np.empty((total, k, k)) if keep else None,
+        )
+        done = 0
+        try:
+            with explained(type(self.map).__name__):
+                for count in portions(total):
+                    given = None if inputs is None else inputs[done * interval :]
+                    self._factored(self.channels(given, count * interval), interval, seen, slice(done, done + count))
+                    self.k, done = self.k + count * interval, done + count
+                    self._check_finite(seen.growth[done - count : done])
+                    tell(count * interval)
+        except KeyboardInterrupt:
+            stopped = Interrupted(f"stopped after {done * interval} of {steps} steps; error.result holds what they gave", self.k)
+            stopped.result = seen.until(done)
+            raise stopped from None
+        return seen.until(done)
+
+    def _factored(self, U: np.ndarray, interval: int, seen: Stretches, rows: slice) -> None:
+        """Fill the rows of `seen`, one per stretch."""
+        growth, states, ratio = seen.growth[rows], seen.states[rows], seen.ratio[rows]
+        if seen.frames is None and not self.adaptive and self.V.size <= _INLINE:
+            _stretches(self._p, self.x, self.V, *self._next, U, interval, growth, states, ratio, seen.participation)
+            return
+        for i in range(len(growth)):
+            states[i] = self.x
+            if seen.frames is not None:
+                seen.frames[rows][i] = self.V
+            self._stretch(U[i * interval : (i + 1) * interval])
+            R = factor(self.V)
+            diagonal = np.diagonal(R)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                growth[i] = np.log(diagonal)
+                ratio[i] = diagonal.max() / diagonal.min()
+            seen.participation[:] += 1.0 / np.sum(self.V**4, axis=1)
+            if seen.factors is not None:
+                seen.factors[rows][i] = R
+
+    def _check_finite(self, growth: Any = ()) -> None:
         if np.isnan(growth).any() or not np.isfinite(self.x).all():
-            bad = int(np.argmax(np.isnan(growth).any(axis=1)))
-            got = f"a state or frame that is not finite after {bad * interval} of {steps} steps"
+            got = f"a state or frame that is not finite by step {self.k}"
             _check.fail("system", got, "a bounded orbit", "Check the orbit by simulate; shorten dt.", ArithmeticError)
-        return Stretches(growth, states, shares / stretches, worst, frames, factors)
 
     def _stretch(self, U: np.ndarray) -> None:
         if not self.adaptive:
-            _carry(self._p, self.x, self._spare, self.Q, self._other, U)
+            _carry(self._p, self.x, self.V, *self._next, U)
             return
-        n, m = self.size, self.size + self.Q.size
+        n, m = self.size, self.size + self.V.size
         for u in U:
             before = self._memory
-            before[n:m] = self.Q.ravel()
+            before[n:m] = self.V.ravel()
             before[m + 4 + m : m + 4 + 2 * m] = before[:m]  # the solver's front: it goes on from the new frame
             after = np.empty_like(before)
             _one(self._p, before, u, after)
             self._memory = after
-            self.Q[...] = after[n:m].reshape(self.Q.shape)
+            self.V[...] = after[n:m].reshape(self.V.shape)
         self.x[...] = self._memory[:n]
 
 
+def portions(total: int) -> Iterator[int]:
+    """Numbers that add up to `total`, so that what is done with each takes a fraction of a second: then Ctrl-C is heard."""
+    count = 1
+    while total > 0:
+        began = time.perf_counter()
+        yield min(count, total)
+        total, count = total - min(count, total), 2 * count if time.perf_counter() - began < _PORTION else count
+
+
 def factor(V: np.ndarray) -> np.ndarray:
-    """Overwrite V (size, k) with an orthonormal Q and return R, with a positive diagonal."""
-    Q, R = scipy.linalg.qr(V, mode="economic", overwrite_a=True, check_finite=False)
+    """Make the rows of V (k, size) orthonormal and return R (k, k), with a positive diagonal: ``V^T = Q R``."""
+    Q, R = scipy.linalg.qr(V.T, mode="economic", overwrite_a=True, check_finite=False)
     sign = np.where(np.diagonal(R) < 0, -1.0, 1.0)
-    V[...] = Q * sign
+    np.multiply(Q.T, sign[:, None], out=V)
     return R * sign[:, None]
 
 
@@ -129,60 +186,61 @@ def _one(p, x, u, out):
 
 
 @jit
-def _carry(p, x, y, V, W, U):
+def _carry(p, x, V, y, W, U):
     """Move the state and its tangent vectors over the rows of U."""
-    p, x, y, V, W, U = borrowed(p), borrowed(x), borrowed(y), borrowed(V), borrowed(W), borrowed(U)
+    p, x, V, y, W, U = borrowed(p), borrowed(x), borrowed(V), borrowed(y), borrowed(W), borrowed(U)
     for row in range(U.shape[0]):
-        _move(p, x, y, V, W, U[row])
+        _move(p, x, V, y, W, U[row])
 
 
 @inlined
-def _move(p, x, y, V, W, u):
-    t = u[u.size - 1] if u.size else 0.0
-    tangents(p, t, x, u, V, W)
-    step(p, x, u, y)
+def _move(p, x, V, y, W, u):
+    pushforward(p, u[u.size - 1] if u.size else 0.0, x, u, V, y, W)
     copy(y, x)
     copy(W.reshape(W.size), V.reshape(V.size))
 
 
 @jit
-def _stretches(p, x, y, V, W, U, interval, growth, states, shares):
-    """`_carry` and factorisation in turns; the largest ratio of the diagonal of R. Participation is added to `shares`."""
-    p, x, y, V, W, U = borrowed(p), borrowed(x), borrowed(y), borrowed(V), borrowed(W), borrowed(U)
-    worst = 1.0
+def _stretches(p, x, V, y, W, U, interval, growth, states, ratio, shares):
+    """`_carry` and factorisation in turns. Participation is added to `shares`."""
+    p, x, V, y, W, U = borrowed(p), borrowed(x), borrowed(V), borrowed(y), borrowed(W), borrowed(U)
     for i in range(growth.shape[0]):
         copy(x, states[i])
         for row in range(i * interval, (i + 1) * interval):
-            _move(p, x, y, V, W, U[row])
-        worst = max(worst, _orthonormalise(V, growth[i]))
-        for j in range(V.shape[1]):
+            _move(p, x, V, y, W, U[row])
+        ratio[i] = _orthonormalise(V, growth[i])
+        for j in range(V.shape[0]):
             total = 0.0
-            for r in range(V.shape[0]):
-                total += V[r, j] ** 4
+            for r in range(V.shape[1]):
+                total += V[j, r] ** 4
             shares[j] += 1.0 / total
-    return worst
+
+
+@inlined(fastmath={"contract", "reassoc"})
+def _dot(a, b):
+    total = 0.0
+    for i in range(a.size):
+        total += a[i] * b[i]
+    return total
 
 
 @jit
 def _orthonormalise(V, growth):
-    """Gram-Schmidt, each column twice; the logarithms of the diagonal of R, and the ratio of its extremes."""
-    n, k = V.shape
+    """Gram-Schmidt, each row twice; the logarithms of the diagonal of R, and the ratio of its extremes."""
+    k, n = V.shape
     low, high = math.inf, 0.0
     for j in range(k):
+        v = V[j]
         for _ in range(2):
             for i in range(j):
-                dot = 0.0
+                q = V[i]
+                dot = _dot(q, v)
                 for r in range(n):
-                    dot += V[r, i] * V[r, j]
-                for r in range(n):
-                    V[r, j] -= dot * V[r, i]
-        norm = 0.0
-        for r in range(n):
-            norm += V[r, j] * V[r, j]
-        norm = math.sqrt(norm)
+                    v[r] -= dot * q[r]
+        norm = math.sqrt(_dot(v, v))
         if norm > 0:  # a direction that the map sends to nothing stays there
             for r in range(n):
-                V[r, j] /= norm
+                v[r] /= norm
         growth[j] = math.log(norm)
         low, high = min(low, norm), max(high, norm)
     return high / low

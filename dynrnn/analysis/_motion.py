@@ -13,13 +13,15 @@ from dynrnn import _check, _units
 from dynrnn._jit import explained, jit
 from dynrnn._llvm import borrowed
 from dynrnn._math import copy
+from dynrnn.analysis._local import CHANCE, held, refuse_memory
 from dynrnn.integrate import sampled
-from dynrnn.system import System, channels, step
+from dynrnn.system import System, step
 
 __all__ = ["ESCAPE", "Motion"]
 
 ESCAPE = 1e6  # times the largest number among the starts: an orbit that comes so far does not return
 _PER_THREAD = 64  # orbits below which another thread is not worth its start
+_PARTS = 256  # of the orbits at most: between them there are progress and Ctrl-C
 
 
 class Motion:
@@ -36,8 +38,10 @@ class Motion:
     def __init__(self, system: Any, inputs: Any = None, dt: Any = None, method: Any = None, threads: int | None = None):
         if not isinstance(system, System):
             _check.fail("system", type(system).__name__, "a dynrnn System", error=TypeError)
+        refuse_memory(system)
         if system.noises or (system.is_flow and system.stochastic):
             remedy = "Set its noise to zero: basins belong to the map or flow without it."
+            remedy = CHANCE if any(noise.law == "uniform" for noise in system.noises) else remedy
             _check.fail("system", f"{type(system).__name__} with noise", "a deterministic system", remedy)
         if system.is_flow:
             self.map: System = sampled(system, method, None if dt is None else _units.seconds("dt", dt))[0]
@@ -46,16 +50,10 @@ class Motion:
         else:
             self.map = system
         self.system, self.size, self.dt = system, system.size, float(getattr(self.map, "dt", 1.0))
-        self.held = channels(system, inputs)[: system.input_size]
+        self.held = held(system, inputs).astype(system.dtype)
         self.threads = _check.integer("threads", threads if threads is not None else _cores(), 1)
         self.tick = self.dt if self.map.clocked else 0.0
-
-    def states(self, name: str, given: Any) -> np.ndarray:
-        """States (start, size) from one or many."""
-        X = np.atleast_2d(_check.array(name, given, ndim=(1, 2), dtype=self.system.dtype))
-        if X.shape[1] != self.size:
-            _check.fail(name, f"shape {np.shape(given)}", f"({self.size},) or (start, {self.size})")
-        return np.ascontiguousarray(X)
+        self.tell: Callable[[int], Any] = lambda count: None  # called with the number of starts that are done
 
     def begin(self, X: np.ndarray) -> np.ndarray:
         """The whole states of the map, a new array, that start at the system's states X (start, size)."""
@@ -67,7 +65,7 @@ class Motion:
         u[: self.held.size] = self.held
         return u
 
-    def advance(self, whole: np.ndarray, skip: int, rows: int = 0, first: int = 0) -> np.ndarray:
+    def advance(self, whole: np.ndarray, skip: int, rows: int = 0, first: int = 0, tell: bool = False) -> np.ndarray:
         """Move whole states (start, …) on in place, by `skip` steps and then by `rows`, which are returned (start, row, size)."""
         Y = np.empty((len(whole), rows, self.size))
 
@@ -75,24 +73,26 @@ class Motion:
             X = whole[part]
             _advance(p, X, np.empty_like(X[0]), self.channels(), self.tick, first, skip, Y[part])
 
-        self.spread(work, len(whole))
+        self.spread(work, len(whole), tell)
         return Y
 
-    def spread(self, work: Callable[[Any, slice], None], count: int) -> None:
-        """Call ``work(params, part)`` for parts of 0 … count - 1, on threads."""
-        parts = np.array_split(np.arange(count), min(4 * self.threads, max(1, count // _PER_THREAD)))
+    def spread(self, work: Callable[[Any, slice], None], count: int, tell: bool = True) -> None:
+        """Call ``work(params, part)`` for parts of 0 … count - 1, on threads. Ctrl-C lets those that run end."""
+        parts = np.array_split(np.arange(count), min(_PARTS, max(1, count // _PER_THREAD)))
         slices = [slice(part[0], part[-1] + 1) for part in parts if part.size]
 
         @explained(type(self.system).__name__)
         def one(part: slice) -> None:
             work(self.map.params(), part)
 
-        if len(slices) < 2 or self.threads == 1:
-            for part in slices:
-                one(part)
-            return
-        with ThreadPoolExecutor(self.threads) as pool:
-            list(pool.map(one, slices))
+        pool = ThreadPoolExecutor(self.threads) if len(slices) > 1 and self.threads > 1 else None
+        try:
+            for part, _ in zip(slices, pool.map(one, slices) if pool else map(one, slices), strict=True):
+                if tell:
+                    self.tell(part.stop - part.start)
+        finally:
+            if pool:
+                pool.shutdown(cancel_futures=True)
 
 
 def far(X: np.ndarray) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from dynrnn import _check
+from dynrnn.analysis._local import held
 from dynrnn.couplings import Coupling, Dense, Sparse
 from dynrnn.system import System
 
@@ -34,17 +35,19 @@ class Parameter:
         if match is None:
             _check.fail("parameter", repr(address), 'an address such as "rho", "theta[0]", "W[1,0]", "W" or "input[0]"')
         self.system, self.address = system, address
-        held = np.zeros(system.input_size) if inputs is None else inputs
-        self.inputs = _check.array("inputs", held, shape=(system.input_size,))
+        self.inputs = held(system, inputs)
         self.path = match["path"].split(".")
         self.index = tuple(int(i) for i in match["index"].split(",")) if match["index"] else None
-        if self.path == ["input"] and "input" not in system.fields:
+        self._of_input = self.path == ["input"] and "input" not in system.fields and system.input_size > 0
+        if self._of_input:
             self._check_index(self.inputs)
             self.value = float(self.inputs[self.index])
             return
         field: Any = system
         for name in self.path:
             known = [*getattr(field, "fields", ()), *(["input"] if field is system and system.input_size else [])]
+            if not known:
+                _check.fail("parameter", repr(address), f"an address that ends before {name!r}, as there is a number")
             _check.choice("parameter", name, known)
             field = getattr(field, name)
         if isinstance(field, Coupling):
@@ -66,7 +69,7 @@ class Parameter:
 
     def at(self, value: float) -> tuple[System, np.ndarray]:
         """The system and its inputs where the parameter has this value."""
-        if self.path == ["input"] and "input" not in self.system.fields:
+        if self._of_input:
             inputs = self.inputs.copy()
             inputs[self.index] = value
             return self.system, inputs

@@ -1,4 +1,4 @@
-"""Zeros and slow points of F from many starting points at once: Levenberg-Marquardt, deflation, distinct points, labels.
+"""Zeros and slow points of F from many starting points at once: Levenberg-Marquardt, deflation, distinct points.
 
 F is a `Problem`: two functions of states X (point, size), `residual` (point, size) and `slopes` (point, size, size).
 """
@@ -8,26 +8,23 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-import xarray as xr
 from scipy import optimize
 from scipy.linalg import lapack
 from tqdm.auto import tqdm
 
-from dynrnn import _check
-from dynrnn.sinks import Layout
-from dynrnn.system import System
+from dynrnn.run import Interrupted
 
 __all__ = [
     "Found",
     "Problem",
     "deflated_newton",
     "distinct",
-    "labelled",
+    "interrupted",
     "levenberg_marquardt",
     "polished",
     "rms",
     "settled",
-    "starting_points",
+    "wrapped",
 ]
 
 _STEPS = 300
@@ -38,9 +35,6 @@ _SETTLED = 1e-10  # the gradient of q at a slow point, by q
 _DEFLATED, _FAR = 100, 1e6  # Newton steps, and how far they may lead, by the scale
 _POLISHES, _RANK = 5, 1e-12  # Newton steps, and the singular values that count, by the largest
 _BATCH, _CHUNK = 1024, 500_000  # points in a batch at most, and numbers in its Jacobians: they should fit into the cache
-_MOST_ROWS = 1000  # of a simulation, taken as candidates
-_NOISE = 0.01  # added to them, in standard deviations of each variable
-_STARTS = 256
 
 
 class Problem(NamedTuple):
@@ -82,9 +76,25 @@ def levenberg_marquardt(f: Problem, X: np.ndarray, scale: float, tolerance: floa
     per_batch, parts = min(_BATCH, max(1, _CHUNK // X.shape[1] ** 2)), []
     with tqdm(total=len(X), unit="candidate", disable=not progress) as bar:
         for k in range(0, len(X), per_batch):
-            with np.errstate(all="ignore"):  # a step may lead anywhere, and is then not taken
-                parts.append(_batch(f, X[k : k + per_batch], scale, tolerance))
+            try:
+                with np.errstate(all="ignore"):  # a step may lead anywhere, and is then not taken
+                    parts.append(_batch(f, X[k : k + per_batch], scale, tolerance))
+            except KeyboardInterrupt:
+                if parts:
+                    raise interrupted(_joined(parts)) from None
+                raise
             bar.update(len(parts[-1].X))
+    return _joined(parts)
+
+
+def interrupted(found: Found) -> Interrupted:
+    """Ctrl-C, with what was found until then."""
+    stopped = Interrupted(f"stopped after {len(found.X)} candidates; where they led is in error.result", len(found.X))
+    stopped.result = found
+    return stopped
+
+
+def _joined(parts: list[Found]) -> Found:
     return Found(*(np.concatenate(values) for values in zip(*parts, strict=True)))
 
 
@@ -224,53 +234,3 @@ def rms(X: np.ndarray) -> float:
 def _norm(X: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore", invalid="ignore"):
         return np.sqrt((X.astype(float) ** 2).sum(axis=-1))
-
-
-# ---------------------------------------------------------------------------------------------------- starts and labels
-
-
-def starting_points(system: System, given: Any, rng: np.random.Generator) -> np.ndarray:
-    """States (start, size) to search from; see `fixed_points` for what may be given."""
-    if isinstance(given, xr.Dataset):
-        return _from_result(system, given, rng)
-    if given is None or np.ndim(given) == 0:
-        count = _STARTS if given is None else _check.integer("candidates", given, 1)
-        center = system.initial().astype(float)
-        width = max(1.0, float(np.abs(center).max(initial=0.0))) * 10 ** rng.uniform(-1, 1, (count, 1))
-        return center + width * rng.normal(size=(count, system.size))
-    if isinstance(given, xr.DataArray):
-        given = given.values.reshape(-1, given.shape[-1]) if given.ndim > 2 else given.values
-    X = _check.array("candidates", given, ndim=(1, 2))
-    X = X[None] if X.ndim == 1 else X
-    if X.shape[1] != system.size:
-        _check.fail("candidates", f"shape {np.shape(given)}", f"({system.size},) or (candidate, {system.size})")
-    if not len(X):
-        _check.fail("candidates", "no states", "at least one", "Pass states, a number of them, or a result of simulate.")
-    return X
-
-
-def _from_result(system: System, result: xr.Dataset, rng: np.random.Generator) -> np.ndarray:
-    """Rows of a simulation, and a little noise, which leads off a stable manifold."""
-    missing = [name for name in system.parts if name not in result]
-    if missing:
-        _check.fail(
-            "candidates", f"a result without {', '.join(missing)}", "all parts of the state", "Record all, or pass states."
-        )
-    X = np.concatenate([flat(result[name]) for name in system.parts], axis=1)
-    X = X[np.isfinite(X).all(axis=1)]
-    if X.shape[1] != system.size or not len(X):
-        _check.fail("candidates", f"a result with {len(X)} states of {X.shape[1]} variables", f"states of {system.size}")
-    rows = np.sort(rng.choice(len(X), min(len(X), _MOST_ROWS), replace=False))
-    return X[rows] + _NOISE * X.std(axis=0) * rng.normal(size=(rows.size, system.size))
-
-
-def flat(part: xr.DataArray) -> np.ndarray:
-    """A part of the state over time, trials or points as rows (row, unit)."""
-    (unit,) = [d for d in part.dims if d not in ("trial", "time", "point")]
-    return part.transpose(..., unit).values.reshape(-1, part.sizes[unit])
-
-
-def labelled(system: System, X: np.ndarray, dim: str, labels: Any) -> xr.Dataset:
-    """States (dim, size) as the parts that `simulate` gives, over `dim` in the place of time."""
-    parts = Layout(system, tuple(system.parts), False, 1, True, 0, 1, 0, False).dataset(X[:, :, None], X[:, :0, None], {})
-    return parts.drop_vars("time").rename(time=dim).assign_coords({dim: labels})

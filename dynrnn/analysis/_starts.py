@@ -1,4 +1,4 @@
-"""Where orbits start: a grid or random states in a box of some of the variables, or states one by one; and their labels."""
+"""Where searches and orbits start: a grid or random states in a box, rows of a simulation, or states one by one."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ import numpy as np
 import xarray as xr
 
 from dynrnn import _check
-from dynrnn.analysis._search import labelled
+from dynrnn.analysis._states import flat, many, position, variables
 from dynrnn.system import System
 
-__all__ = ["Starts", "attractors_of", "attractors_set", "starts_in", "variables"]
+__all__ = ["Starts", "starting_points", "starts_in"]
+
+_STARTS = 256  # states to search from
+_MOST_ROWS = 1000  # of a simulation, taken for that
+_NOISE = 0.01  # added to them, in standard deviations of each variable
 
 
 class Starts(NamedTuple):
@@ -29,18 +33,10 @@ class Starts(NamedTuple):
         return xr.DataArray(values.reshape(self.shape), self.coords, self.dims)
 
 
-def variables(system: System) -> list[str]:
-    """A name for each state variable: its label where it has one that is its own, else "part[number]"."""
-    names, own = [], []
-    for part, units in system.parts.items():
-        labels = range(units) if isinstance(units, (int, np.integer)) else units
-        names += [f"{part}[{label}]" for label in labels]
-        own += [label if isinstance(label, str) else "" for label in labels]
-    return [label if label and own.count(label) == 1 else name for name, label in zip(names, own, strict=True)]
-
-
-def starts_in(system: System, given: Any, resolution: Any, samples: Any, x0: Any, rng: np.random.Generator) -> Starts:
-    """The starts that a user described; see `basins`."""
+def starts_in(
+    system: System, given: Any, resolution: Any, samples: Any, x0: Any, rng: np.random.Generator, name: str = "starts"
+) -> Starts:
+    """The starts that a user described in the argument `name`; see `basins`."""
     if not isinstance(system, System):
         _check.fail("system", type(system).__name__, "a dynrnn System", error=TypeError)
     if not isinstance(given, Mapping):
@@ -48,11 +44,11 @@ def starts_in(system: System, given: Any, resolution: Any, samples: Any, x0: Any
     resolution, names = _check.integer("resolution", resolution, 1), variables(system)
     base = _check.array("x0", system.initial() if x0 is None else x0, shape=(system.size,), dtype=system.dtype)
     if not given:
-        _check.fail("starts", "an empty mapping", f"ranges of variables among {', '.join(names[:8])}")
+        _check.fail(name, "an empty mapping", f"ranges of variables among {', '.join(names[:8])}")
     cell, axes = np.zeros(system.size), {}
     for key, span in given.items():
-        j = _position(key, names)
-        axes[j] = low, width, count = _axis(names[j], span, resolution)
+        j = position(name, key, names)
+        axes[j] = low, width, count = _axis(f"{name}[{names[j]!r}]", span, resolution)
         cell[j] = width
     if samples is not None:
         count = _check.integer("samples", samples, 1)
@@ -68,28 +64,20 @@ def starts_in(system: System, given: Any, resolution: Any, samples: Any, x0: Any
     return Starts(X, shape, tuple(values), {name: (name, v) for name, v in values.items()}, cell)
 
 
+def _box(system: System) -> str:
+    return f"A box is a mapping such as {{{variables(system)[0]!r}: (-1, 1)}}."
+
+
 def _listed(system: System, given: Any, samples: Any, x0: Any) -> Starts:
     for name, value in {"samples": samples, "x0": x0}.items():
         if value is not None:
             _check.fail(name, "a value", "nothing beside states", 'A mapping such as {"x": (-1, 1)} is a box to sample.')
-    X = np.atleast_2d(_check.array("starts", given, ndim=(1, 2), dtype=system.dtype))
-    if X.shape[1] != system.size or not len(X):
-        wanted = (
-            f'states (start, {system.size}), or a mapping of variables to ranges such as {{"{variables(system)[0]}": (-1, 1)}}'
-        )
-        _check.fail("starts", f"shape {X.shape}", wanted)
-    return Starts(np.ascontiguousarray(X), (len(X),), ("start",), {}, np.zeros(system.size))
+    X = many("starts", given, system, _box(system))
+    return Starts(X, (len(X),), ("start",), {}, np.zeros(system.size))
 
 
-def _position(key: Any, names: list[str]) -> int:
-    if isinstance(key, (int, np.integer)) and not isinstance(key, bool):
-        return _check.integer("starts", key, 0, len(names) - 1)
-    return names.index(_check.choice("starts", key, names))
-
-
-def _axis(name: str, span: Any, resolution: int) -> tuple[float, float, int]:
+def _axis(label: str, span: Any, resolution: int) -> tuple[float, float, int]:
     """Lower end, width and number of the cells of one variable."""
-    label = f"starts[{name!r}]"
     if np.ndim(span) != 1 or len(span) not in (2, 3):
         remedy = "A variable that is held has its value in x0."
         _check.fail(label, repr(span), "(low, high) or (low, high, number of cells)", remedy, TypeError)
@@ -100,36 +88,34 @@ def _axis(name: str, span: Any, resolution: int) -> tuple[float, float, int]:
     return low, (high - low) / count, count
 
 
-def attractors_set(system: System, points: list[np.ndarray], labels: Any = None) -> xr.Dataset:
-    """Attractors, each some of its states (point, size), as parts over (attractor, point, …), NaN where one has fewer points."""
-    most = max((len(P) for P in points), default=1)
-    X = np.full((len(points), most, system.size), np.nan)
-    for k, P in enumerate(points):
-        X[k, : len(P)] = P
-    flat = labelled(system, X.reshape(-1, system.size), "row", np.arange(len(points) * most))
-    variables = {
-        name: (("attractor", "point", v.dims[1]), v.values.reshape(len(points), most, v.shape[1]), v.attrs)
-        for name, v in flat.items()
-    }
-    coords = {name: c for name, c in flat.coords.items() if name != "row"}
-    return xr.Dataset(variables, {**coords, "attractor": np.arange(len(points)) if labels is None else np.asarray(labels)})
-
-
-def attractors_of(system: System, given: Any, name: str = "attractors") -> tuple[list[np.ndarray], np.ndarray]:
-    """Points and labels of attractors from a result of `basins`, an array (attractor, size), or a list of (point, size)."""
+def starting_points(system: System, given: Any, rng: np.random.Generator) -> np.ndarray:
+    """States (start, size) to search from; see `fixed_points` for what may be given."""
     if isinstance(given, xr.Dataset):
-        missing = [part for part in (*system.parts, "attractor") if part not in given]
-        if missing:
-            _check.fail(name, f"a Dataset without {', '.join(missing)}", "a result of basins")
-        parts = [given[part].transpose("attractor", "point", ...).values for part in system.parts]
-        X = np.concatenate([p.reshape(*p.shape[:2], -1) for p in parts], axis=2)
-        points, labels = [P[np.isfinite(P).all(axis=1)] for P in X], given["attractor"].values
-    else:
-        points = [np.atleast_2d(_check.array(name, P, ndim=(1, 2))) for P in given]
-        labels = np.arange(len(points))
-    if not points:
-        _check.fail(name, "none", "at least one")
-    for P in points:
-        if P.shape[1] != system.size or not len(P):
-            _check.fail(name, f"points of shape {P.shape}", f"(point, {system.size})")
-    return [np.ascontiguousarray(P, float) for P in points], labels
+        return _from_result(system, given, rng)
+    if isinstance(given, Mapping):
+        return starts_in(system, given, 1, _STARTS, None, rng, "candidates").X
+    if given is None or np.ndim(given) == 0:
+        count = _STARTS if given is None else _check.integer("candidates", given, 1)
+        center = system.initial().astype(float)
+        width = max(1.0, float(np.abs(center).max(initial=0.0))) * 10 ** rng.uniform(-1, 1, (count, 1))
+        return center + width * rng.normal(size=(count, system.size))
+    if isinstance(given, xr.DataArray):
+        given = given.values.reshape(-1, given.shape[-1]) if given.ndim > 2 else given.values
+    if not np.size(given):
+        _check.fail("candidates", "no states", "at least one", "Pass states, a number of them, a box or a result of simulate.")
+    return many("candidates", given, system, _box(system))
+
+
+def _from_result(system: System, result: xr.Dataset, rng: np.random.Generator) -> np.ndarray:
+    """Rows of a simulation, and a little noise, which leads off a stable manifold."""
+    missing = [name for name in system.parts if name not in result]
+    if missing:
+        _check.fail(
+            "candidates", f"a result without {', '.join(missing)}", "all parts of the state", "Record all, or pass states."
+        )
+    X = np.concatenate([flat(result[name]) for name in system.parts], axis=1)
+    X = X[np.isfinite(X).all(axis=1)]
+    if X.shape[1] != system.size or not len(X):
+        _check.fail("candidates", f"a result with {len(X)} states of {X.shape[1]} variables", f"states of {system.size}")
+    rows = np.sort(rng.choice(len(X), min(len(X), _MOST_ROWS), replace=False))
+    return X[rows] + _NOISE * X.std(axis=0) * rng.normal(size=(rows.size, system.size))

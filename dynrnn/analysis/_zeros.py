@@ -6,13 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from dynrnn._jit import explained, jit
-from dynrnn._math import copy
 from dynrnn.analysis._branch import HOPF, NoPoint, Zeros
 from dynrnn.analysis._local import Local
 from dynrnn.analysis._parameter import Parameter
-from dynrnn.integrate import METHODS
-from dynrnn.system import drift, tangents
+from dynrnn.analysis._shooting import lead, refuse_delays
 
 __all__ = ["Cycles", "Equilibria", "Followed"]
 
@@ -78,46 +75,13 @@ class Equilibria(Followed):
         change = self.by_parameter(lambda at: self._residual(self.at(at), x), value)
         return self._residual(local, x), np.column_stack([slope, change])
 
-    def spectrum(self, dF):
+    def spectrum(self, z, dF):
+        if self.parameter.system.delays:
+            return self.at(z[-1]).eigenvalues(z[:-1])
         return np.linalg.eigvals(dF[:, :-1] if self.flows else dF[:, :-1] + np.eye(self.size))
 
     def scales(self, z):
         return self.magnitude(z[:-1])
-
-
-@jit
-def _shoot(p, A, b, h, steps, u, X, V, low, high):
-    """Lead each row of X, and the tangent vectors in the columns of its V[i], over `steps` steps h of the method (A, b).
-
-    `low` and `high` are widened to the states on the way.
-    """
-    n, stages, size = X.shape[1], b.size, V[0].size
-    k, K, z, Z = np.empty((stages, n)), np.empty((stages, *V[0].shape)), np.empty(n), np.empty(V[0].shape)
-    for row in range(X.shape[0]):
-        x, v, zv = X[row], V[row].reshape(size), Z.reshape(size)
-        for _ in range(steps):
-            for i in range(stages):
-                copy(x, z)
-                copy(v, zv)
-                for j in range(i):
-                    if A[i, j] != 0:
-                        for q in range(n):
-                            z[q] += h * A[i, j] * k[j, q]
-                        kv = K[j].reshape(size)
-                        for q in range(size):
-                            zv[q] += h * A[i, j] * kv[q]
-                drift(p, 0.0, z, u, k[i])
-                if size:
-                    tangents(p, 0.0, z, u, Z, K[i])
-            for i in range(stages):
-                kv = K[i].reshape(size)
-                for q in range(n):
-                    x[q] += h * b[i] * k[i, q]
-                for q in range(size):
-                    v[q] += h * b[i] * kv[q]
-            for q in range(n):
-                low[q] = min(low[q], x[q])
-                high[q] = max(high[q], x[q])
 
 
 class Cycles(Followed):
@@ -134,11 +98,10 @@ class Cycles(Followed):
 
     def __init__(self, parameter: Parameter, bounds: tuple[float, float], steps: int, directions: np.ndarray | None = None):
         super().__init__(parameter, bounds)
+        refuse_delays(parameter.system)
         self.steps = -(-steps // self.segments)
         self.directions = directions
         self.before: np.ndarray | None = None
-        tableau: Any = METHODS["dop853"]
-        self._method = np.ascontiguousarray(tableau.A[: tableau.b.size, : tableau.b.size]), np.array(tableau.b)
 
     def split(self, z: np.ndarray) -> tuple[np.ndarray, float, float]:
         """The points (segment, size), the period and the parameter."""
@@ -155,13 +118,10 @@ class Cycles(Followed):
         smallest and largest states on the way."""
         if not T > 0:
             raise NoPoint("the period falls to zero")
-        local, n = self.at(value), self.size
-        ends, V = X.copy(), np.zeros((len(X), n, n if tangent else 0))
-        V[:] = np.eye(n)[:, : V.shape[2]]
-        low, high, steps = X.min(axis=0), X.max(axis=0), finer * self.steps
-        with explained(type(local.system).__name__):
-            _shoot(local._p, *self._method, T / (self.segments * steps), steps, local.u, ends, V, low, high)
-        return ends, V, low, high
+        local, steps = self.at(value), finer * self.steps
+        led = [lead(local, x, T / self.segments, steps, tangent) for x in X]
+        path = np.concatenate([states for states, _ in led])
+        return np.array([states[-1] for states, _ in led]), np.array([V for _, V in led]), path.min(axis=0), path.max(axis=0)
 
     def anchor(self, z):
         X, T, value = self.split(z)
@@ -208,7 +168,7 @@ class Cycles(Followed):
             M = dF[i * n : (i + 1) * n, i * n : (i + 1) * n] @ M
         return M
 
-    def spectrum(self, dF):
+    def spectrum(self, z, dF):
         """Floquet multipliers but the one along the flow, which is 1: those of the monodromy matrix across the flow."""
         n = self.size
         along = dF[-1 - n : -1, -2]

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-import dynrnn
 from dynrnn import _check
 from dynrnn.analysis.lyapunov import aligned, prepare
 
@@ -66,16 +65,9 @@ def gali(
         norm = np.linalg.norm(S, axis=0)
         lengths[i], S = np.log(norm), S / norm
     log = np.cumsum(seen.growth.sum(axis=1) - lengths.sum(axis=1))
-    units = "s" if getattr(plan.map, "dt", None) is not None else "steps"
-    time = interval * np.arange(1, log.size + 1) * frames.dt
+    time = interval * np.arange(1, log.size + 1) * plan.dt
     return xr.Dataset(
         {"gali": ("time", np.exp(log), {"long_name": f"GALI {k}"}), "log_gali": ("time", log)},
-        {"time": ("time", time, {"units": units})},
-        {
-            "class": type(system).__name__,
-            "system": system.to_json(),
-            "dynrnn": dynrnn.__version__,
-            "k": k,
-            "interval": interval,
-        },
+        {"time": ("time", time, {"units": plan.unit})},
+        plan.attrs | {"k": k, "interval": interval},
     )

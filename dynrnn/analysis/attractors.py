@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 import xarray as xr
+from tqdm.auto import tqdm
 
 import dynrnn
 from dynrnn import _check
 from dynrnn.analysis._motion import Motion
-from dynrnn.analysis._starts import Starts, attractors_set, starts_in
+from dynrnn.analysis._starts import Starts, starts_in
+from dynrnn.analysis._states import attractors_set
 from dynrnn.analysis.cells import Recurrences
 from dynrnn.analysis.features import Features
 from dynrnn.analysis.proximity import DIVERGED, UNDECIDED
+from dynrnn.run import Interrupted
 from dynrnn.system import System
 
 __all__ = ["basins", "wilson"]
@@ -32,6 +36,7 @@ def basins(
     method: Any = None,
     rng: Any = None,
     threads: int | None = None,
+    progress: bool = False,
 ) -> xr.Dataset:
     """The attractors of a map or a flow, and which of them each of many starts leads to.
 
@@ -48,7 +53,8 @@ def basins(
     inputs : (input,), held; zeros by default.
     dt, method : of a flow, as for `simulate`. Its state is looked at every dt.
     rng : seed or Generator for `samples`.
-    threads : at most, for proximity and features; recurrences use one. One per core by default.
+    threads : at most, for proximity and features; recurrences use one. One per core by default. Results do not depend on it.
+    progress : show a progress bar.
 
     Returns
     -------
@@ -57,7 +63,8 @@ def basins(
     - `basin`: over the variables of the grid, or over `start`, the label of the attractor; -1 where the orbit diverges, -2
       where it is not decided.
     - the parts of the state over ("attractor", "point", "unit"), as `simulate` names them: points on each attractor, NaN
-      where it has fewer than others; of a fixed point, one.
+      where it has fewer than others; of a fixed point, one. Attractors are numbered by place, from the smallest mean of the
+      first variable on (then of the second, and so on); known ones keep their labels.
     - `fraction`, `fraction_low`, `fraction_high` (attractor): share of the starts, with Wilson's 95 % interval. It is that of
       random starts; on a grid it is wider than the error.
     - `diverged`, `undecided`: shares.
@@ -65,6 +72,11 @@ def basins(
     Raises
     ------
     ValueError, TypeError : noise, boxes and shapes that do not fit, before any work.
+    Interrupted : Ctrl-C; ``error.result`` has what was decided, and -2 for the rest. (Features know nothing before the end.)
+
+    Warns
+    -----
+    UserWarning : more than half of the starts are undecided, or of a flow diverge: the message says what to change.
 
     Source: G. Datseris, K. L. Rossi and A. Wagemakers, Chaos 33 (2023) 073151; E. B. Wilson, J. Am. Stat. Assoc. 22 (1927) 209.
 
@@ -81,8 +93,26 @@ def basins(
         by = ways[_check.choice("by", by, [*ways, "proximity"])]()
     begun = starts_in(system, starts, resolution, samples, x0, _check.generator(rng))
     motion = Motion(system, inputs, dt, method, threads)
-    index, points, labels = by.assign(motion, begun.X, begun.cell)
-    return _labelled(motion, begun, by, index, points, labels)
+    with tqdm(total=len(begun.X), unit="start", disable=not _check.boolean("progress", progress)) as bar:
+        motion.tell = bar.update
+        try:
+            result = _labelled(motion, begun, by, *by.assign(motion, begun.X, begun.cell))
+        except Interrupted as stopped:
+            stopped.result = _labelled(motion, begun, by, *stopped.result)
+            raise
+    _warn(result, motion, by)
+    return result
+
+
+def _warn(result: xr.Dataset, motion: Motion, by: Any) -> None:
+    """Say what may be wrong where most orbits lead nowhere."""
+    undecided, diverged = float(result["undecided"]), float(result["diverged"])
+    if undecided > 0.5:
+        hint = getattr(by, "hint", "Follow them for longer")
+        warnings.warn(f"basins: {undecided:.0%} of the starts are undecided. {hint}.", stacklevel=3)
+    if diverged > 0.5 and motion.system.is_flow:
+        hint = f"If they should not, shorten dt = {motion.dt:g} s, or narrow the box of starts."
+        warnings.warn(f"basins: {diverged:.0%} of the starts diverge. {hint}", stacklevel=3)
 
 
 def wilson(successes: Any, trials: Any) -> tuple[np.ndarray, np.ndarray]:

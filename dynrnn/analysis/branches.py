@@ -6,7 +6,7 @@ from typing import Any
 
 import xarray as xr
 
-from dynrnn import _check
+from dynrnn import _check, _units
 from dynrnn.analysis._branch import NoPoint
 from dynrnn.analysis._followed import PER_CYCLE, Plan
 from dynrnn.analysis._parameter import Parameter
@@ -23,7 +23,7 @@ def continuation(
     range: tuple[float, float],
     inputs: Any = None,
     order: int = 1,
-    period: float | None = None,
+    period: Any = None,
     step: float | None = None,
     max_step: float | None = None,
     min_step: float | None = None,
@@ -31,6 +31,7 @@ def continuation(
     detect: bool = True,
     directions: str = "both",
     cycle_steps: int = PER_CYCLE,
+    progress: bool = False,
 ) -> xr.Dataset:
     """Follow a zero of F along a parameter, through its folds, and find where its stability changes:
 
@@ -40,14 +41,14 @@ def continuation(
 
     Parameters
     ----------
-    system : a map or a flow. Noise is left at its mean.
+    system : a map or a flow. Noise is left at its mean. Of a flow with delays, equilibria.
     parameter : its address: "rho", "theta[0]", "W[1,0]" (to, from), "W" (a gain, 1 at the start), "flow.rho" in a wrapper,
         or "input[0]", an input that is held. The branch starts at the value it has in `system` or in `inputs`.
     x0 : state (size,) near the zero to start with, or near the cycle; the initial state by default.
     range : (low, high) of the parameter, with the start in it.
     inputs : (input,), held; zeros by default.
     order : of a map: points of this period.
-    period : of a flow: about the period of the limit cycle to follow, instead of an equilibrium.
+    period : of a flow: about the period of the limit cycle to follow, instead of an equilibrium; seconds, or text like "2 s".
     step, max_step, min_step : first, largest and smallest step of arclength in units of the parameter: its change where the
         state does not change; else a state variable counts relative to the size of the state. By default 1/200, 1/50 and
         5e-9 of the range.
@@ -55,6 +56,7 @@ def continuation(
     detect : whether to look for special points.
     directions : "both", "up" or "down": where the parameter goes at first.
     cycle_steps : steps of an eighth-order method per period of a cycle.
+    progress : show a progress bar.
 
     Returns
     -------
@@ -75,7 +77,9 @@ def continuation(
 
     Raises
     ------
-    ValueError, TypeError : arguments that do not fit, an unknown address, or no zero near x0.
+    ValueError, TypeError : arguments that do not fit, an unknown address, no zero near x0; systems that have nowhere to rest,
+        as `fixed_points` refuses them.
+    Interrupted : Ctrl-C; the branch up to there is in ``error.result``.
 
     Warns
     -----
@@ -116,9 +120,10 @@ def continuation(
     x = system.begin(_check.array("x0", system.initial() if x0 is None else x0, ndim=1, dtype=system.dtype))
     if x.shape != (system.size,):
         _check.fail("x0", f"shape {x.shape}", f"({system.size},)")
-    period = None if period is None else _check.real("period", period, 0.0, open_low=True)
+    period = None if period is None else _units.seconds("period", period)
     branch = plan.branch()
     zeros: Any = branch.zeros
+    zeros.at(value).refuse_unrest(x)
     try:
         start = branch.start(zeros.unknowns(x, value, period))
     except NoPoint as reason:
@@ -126,4 +131,4 @@ def continuation(
         why = str(reason)
         remedy = f"{why[0].upper()}{why[1:]}. Simulate until the state is there, and start from it."
         _check.fail("x0", "a state from which none is found", f"one near {what} at {parameter} = {value:g}", remedy)
-    return plan.followed(branch, start, ways)
+    return plan.followed(branch, start, ways, progress)

@@ -1,8 +1,12 @@
-"""Attractors and basins from how orbits return to cells they have been in (Datseris and Wagemakers 2022)."""
+"""Attractors and basins from how orbits return to cells they have been in (Datseris and Wagemakers 2022).
+
+Recurrence plots of one trajectory are another thing: see `recurrence`.
+"""
 
 from __future__ import annotations
 
 import math
+import time
 from typing import Any
 
 import numpy as np
@@ -13,8 +17,10 @@ from dynrnn._jit import explained, jit
 from dynrnn._llvm import borrowed
 from dynrnn._math import copy
 from dynrnn.analysis._motion import Motion, far
+from dynrnn.analysis._states import by_place
 from dynrnn.analysis.proximity import DIVERGED, UNDECIDED, within
 from dynrnn.integrate.method import inlined
+from dynrnn.run import Interrupted
 from dynrnn.system import step
 
 __all__ = ["Recurrences"]
@@ -25,6 +31,7 @@ _CELLS_ACROSS = 100  # for those
 _NEW = 0.05  # share of a round that an orbit on an attractor may spend in cells that are new
 _NUDGE = 1e-3  # of a cell
 _ROWS = 2000  # along an attractor, of which at most one per cell is kept
+_PIECE = 0.1  # seconds between looks at Ctrl-C
 _SAME = 0.9  # share of the points of two finds that must be near each other for them to be one attractor
 _DONE, _FOUND, _FULL = 0, 1, 2
 _ON_ATTRACTOR = -3  # beside the labels of orbits
@@ -47,8 +54,9 @@ class Recurrences:
     - `steps` are over: undecided (-2).
 
     All variables together must say where an orbit goes: where a drive depends on time take its period as dt. Attractors nearer
-    than a cell are one. What rests within one cell is nudged by a thousandth of it; if it then leaves within a round it is on a
-    saddle, and undecided. For chaos in many dimensions, whose cells do not recur, take `Features`.
+    than a cell are one. What rests within one cell is given `steps` to creep on, as orbits do near a bifurcation, and nudged by a
+    thousandth of the cell; if it then leaves within a round it is on a saddle, and undecided. For chaos in many dimensions,
+    whose cells do not recur, take `Features`.
 
     Parameters
     ----------
@@ -57,8 +65,12 @@ class Recurrences:
     recurrences, round, arrivals, passes, steps : see above, in steps of the map or of dt. Where basins have fractal borders
         raise `passes`.
 
+    Not to be mixed up with the recurrence plots of `recurrence_plot`, which are views of one trajectory.
+
     Source: G. Datseris and A. Wagemakers, Chaos 32 (2022) 023104.
     """
+
+    hint = "Raise steps, or take larger cells; chaos in many dimensions wants by=Features()"
 
     def __init__(
         self,
@@ -80,8 +92,13 @@ class Recurrences:
     def assign(self, motion: Motion, X: np.ndarray, cell: np.ndarray) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
         """The label of each start, the points of the attractors, and their labels."""
         search = _Search(motion, X, self._cells(motion, X, cell), self.limits)
-        label = search.labels()
-        return label, search.attractors, np.arange(len(search.attractors))
+        try:
+            search.run()
+        except KeyboardInterrupt:
+            stopped = Interrupted("stopped; what was decided is in error.result", int(search.state[_START]))
+            stopped.result = by_place(search.label, search.attractors)
+            raise stopped from None
+        return by_place(search.label, search.attractors)
 
     def _cells(self, motion: Motion, X: np.ndarray, cell: np.ndarray) -> np.ndarray:
         if self.cell is not None:
@@ -109,13 +126,25 @@ class _Search:
         self.trail = np.empty(limits[-1], np.int64)
         self.state = np.zeros(5, np.int64)
         self.attractors: list[np.ndarray] = []
+        self.label = np.full(len(X), UNDECIDED)
 
-    def labels(self) -> np.ndarray:
-        """The label of every start; `attractors` is filled on the way."""
-        motion, whole = self.motion, self.motion.begin(self.X)
-        label = np.full(len(whole), UNDECIDED)
+    def run(self) -> None:
+        """Fill `label` and `attractors`, in pieces of a fraction of a second."""
+        motion, whole, label = self.motion, self.motion.begin(self.X), self.label
         p, u, x, y = motion.map.params(), motion.channels(), np.empty_like(whole[0]), np.empty_like(whole[0])
         origin, limit = self.X.min(axis=0) - 0.5 * self.cell, far(self.X)  # starts of a grid are in the middle of cells
+        stop, piece = 0, 1
+        while stop < len(whole):
+            first, began = stop, time.perf_counter()
+            stop = min(stop + piece, len(whole))
+            self._label(p, whole[:stop], x, y, u, origin, limit, label)
+            self.state[_START] = stop
+            piece = max(1, 2 * piece if time.perf_counter() - began < _PIECE / 2 else piece // 2)
+            motion.tell(stop - first)
+
+    def _label(self, p, whole, x, y, u, origin, limit, label):
+        """Follow the orbits of `whole` from number `state[_START]` on."""
+        motion = self.motion
         while True:
             with explained(type(motion.system).__name__), np.errstate(all="ignore"):
                 code = _orbits(
@@ -123,7 +152,7 @@ class _Search:
                     self.table, self.trail, self.state, label,
                 )  # fmt: skip
             if code == _DONE:
-                return label
+                return
             if code == _FULL:
                 self.table = _larger(self.table)
                 continue
@@ -135,9 +164,12 @@ class _Search:
 
     def _number(self, x: np.ndarray) -> int:
         """Which attractor the whole state x is on: a new one where it is none of the known."""
-        Y = self.motion.advance(x[None].copy(), 0, _ROWS, int(self.state[_TIME]))[0]
+        Y, rests = self._seen(x, 0)
+        if rests:  # or creeps: then it is taken where it has come to
+            Y, rests = self._seen(x, int(self.limits[-1]))
+        if not np.isfinite(Y).all():
+            return UNDECIDED
         last = len(Y) - 1 - np.unique(np.floor(Y / self.cell)[::-1], axis=0, return_index=True)[1]
-        rests = bool((np.ptp(Y, axis=0) <= self.cell).all())
         points = Y[-1:] if rests else Y[np.sort(last)]  # one per cell
         for number, known in enumerate(self.attractors):
             if self._near(points, known) and self._near(known, points):
@@ -146,6 +178,12 @@ class _Search:
             return UNDECIDED
         self.attractors.append(points)
         return len(self.attractors) - 1
+
+    def _seen(self, x: np.ndarray, after: int) -> tuple[np.ndarray, bool]:
+        """The rows that follow the whole state x after so many steps, and whether they lie within one cell."""
+        with np.errstate(all="ignore"):
+            Y = self.motion.advance(x[None].copy(), after, _ROWS, int(self.state[_TIME]))[0]
+            return Y, bool((np.ptp(Y, axis=0) <= self.cell).all())
 
     def _near(self, points: np.ndarray, others: np.ndarray) -> bool:
         """Whether nearly all points are within a cell of some other."""

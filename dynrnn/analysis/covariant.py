@@ -7,13 +7,17 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 import xarray as xr
+from tqdm import tqdm
 
-import dynrnn
 from dynrnn import _check
-from dynrnn.analysis.lyapunov import aligned, prepare
+from dynrnn.analysis._frames import Stretches
+from dynrnn.analysis.lyapunov import Plan, aligned, prepare
+from dynrnn.run import Interrupted
 from dynrnn.system import System
 
 __all__ = ["covariant_vectors"]
+
+_WINDOWS = 5  # that a run must have
 
 
 def covariant_vectors(
@@ -25,10 +29,11 @@ def covariant_vectors(
     duration: Any = None,
     dt: Any = None,
     method: Any = None,
-    transient: int | None = None,
+    transient: Any = None,
     x0: Any = None,
     rng: Any = 0,
     interval: int | None = None,
+    progress: bool = False,
 ) -> xr.Dataset:
     """Covariant Lyapunov vectors along an orbit, by the method of Ginelli:
 
@@ -44,6 +49,8 @@ def covariant_vectors(
     `growth` (window, exponent), the rate at which each grows until the next window (its mean is the exponent); `angle`
     (window,), the smallest principal angle between any two of them in radians: near 0 where hyperbolicity is lost.
 
+    Raises : as `lyapunov_spectrum`; and ValueError where a direction is flattened, so that its growth is -inf.
+
     Source: F. Ginelli et al., Phys. Rev. Lett. 99 (2007) 130601.
 
     >>> import dynrnn as dr
@@ -55,25 +62,35 @@ def covariant_vectors(
     frames, interval = aligned(plan, rng, interval)
     first = frames.k
     length = (plan.steps - first) // interval * interval
-    if length // interval < 5:
-        _check.fail(
-            "steps", plan.steps, f"at least {first + 5 * interval}, five windows of {interval} steps", "Lengthen the run."
-        )
-    seen = frames.run(length, interval, None if plan.inputs is None else plan.inputs[first:], keep=True)
-    windows, time = len(seen.growth) - len(seen.growth) // 5, interval * frames.dt
+    if length // interval < _WINDOWS:
+        wanted = f"at least {first + _WINDOWS * interval}, {_WINDOWS} windows of {interval} steps"
+        _check.fail("steps", plan.steps, wanted, "Lengthen the run.")
+    with tqdm(total=length, unit="step", unit_scale=True, disable=not _check.boolean("progress", progress)) as bar:
+        try:
+            seen = frames.run(length, interval, plan.fed(first), keep=True, tell=bar.update)
+        except Interrupted as stopped:
+            stopped.result = _result(plan, stopped.result, first, interval) if len(stopped.result.growth) >= _WINDOWS else None
+            raise
+    return _result(plan, seen, first, interval)
+
+
+def _result(plan: Plan, seen: Stretches, first: int, interval: int) -> xr.Dataset:
+    if not np.isfinite(seen.growth).all():
+        remedy = f"Ask for the {int(np.isfinite(seen.growth).all(axis=0).sum())} that are finite: k=…"
+        _check.fail("k", f"{seen.growth.shape[1]}", "directions that the map does not flatten: exponents above -inf", remedy)
+    windows, time = len(seen.growth) - len(seen.growth) // 5, interval * plan.dt
     vectors, growth = _backward(seen.frames, seen.factors, windows)
     gram = np.abs(np.einsum("wui,wuj->wij", vectors, vectors)) - 2 * np.eye(vectors.shape[2])
     largest = gram.max(axis=(1, 2)) if vectors.shape[2] > 1 else np.zeros(windows)
-    times = (first + interval * np.arange(windows)) * frames.dt
     return xr.Dataset(
         {
             "vector": (("window", "unit", "exponent"), vectors),
             "state": (("window", "unit"), seen.states[:windows]),
-            "growth": (("window", "exponent"), growth / time),
-            "angle": ("window", np.arccos(np.clip(largest, 0.0, 1.0))),
+            "growth": (("window", "exponent"), growth / time, {"units": plan.rate_unit}),
+            "angle": ("window", np.arccos(np.clip(largest, 0.0, 1.0)), {"units": "rad"}),
         },
-        {"time": ("window", times)},
-        {"class": type(system).__name__, "system": system.to_json(), "dynrnn": dynrnn.__version__, "interval": interval},
+        {"time": ("window", (first + interval * np.arange(windows)) * plan.dt, {"units": plan.unit})},
+        plan.attrs | {"interval": interval, "dt": plan.dt},
     )
 
 
@@ -82,11 +99,11 @@ def _backward(frames: Any, factors: Any, windows: int) -> tuple[np.ndarray, np.n
     k = factors.shape[1]
     C = np.triu(np.random.default_rng(0).uniform(0.5, 1.0, (k, k)))
     C /= np.linalg.norm(C, axis=0)
-    vectors, growth = np.empty((windows, *frames.shape[1:])), np.empty((windows, k))
+    vectors, growth = np.empty((windows, frames.shape[2], k)), np.empty((windows, k))
     for i in range(len(factors) - 1, -1, -1):
         C = scipy.linalg.solve_triangular(factors[i], C)
         shrunk = np.linalg.norm(C, axis=0)
         C /= shrunk
         if i < windows:
-            vectors[i], growth[i] = frames[i] @ C, -np.log(shrunk)
+            vectors[i], growth[i] = frames[i].T @ C, -np.log(shrunk)
     return vectors, growth

@@ -11,7 +11,8 @@ import dynrnn
 from dynrnn import _check, _units
 from dynrnn.analysis._motion import Motion, far
 from dynrnn.analysis._parameter import Parameter
-from dynrnn.analysis._starts import attractors_set, starts_in
+from dynrnn.analysis._starts import starts_in
+from dynrnn.analysis._states import attractors_set
 from dynrnn.analysis.attractors import wilson
 from dynrnn.analysis.cells import Recurrences
 from dynrnn.analysis.matching import matched

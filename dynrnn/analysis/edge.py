@@ -10,8 +10,7 @@ import xarray as xr
 import dynrnn
 from dynrnn import _check
 from dynrnn.analysis._motion import Motion
-from dynrnn.analysis._search import labelled
-from dynrnn.analysis._starts import attractors_of
+from dynrnn.analysis._states import attractors_of, labelled, many
 from dynrnn.analysis.proximity import Proximity
 from dynrnn.system import System
 
@@ -71,7 +70,7 @@ def edge_state(
     """
     motion, way = Motion(system, inputs, dt, method, threads=1), Proximity(attractors, epsilon, steps)
     points, labels = attractors_of(system, attractors)
-    pair = np.concatenate([motion.states("a", a), motion.states("b", b)]).astype(float)
+    pair = np.concatenate([many("a", a, system), many("b", b, system)]).astype(float)
     ends = way.arrivals(motion, pair, points).label
     if ends[0] == ends[1] or (ends < 0).any():
         names = " and ".join(str(labels[k]) if k >= 0 else "none" for k in ends)

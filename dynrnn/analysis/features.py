@@ -9,12 +9,13 @@ import numpy as np
 
 from dynrnn import _check
 from dynrnn.analysis._motion import Motion, far
+from dynrnn.analysis._states import by_place
 from dynrnn.analysis.proximity import DIVERGED, UNDECIDED
 
 __all__ = ["Features", "summary"]
 
 _FINE = 0.1  # of the radius: features this near are one point with a weight
-_FLAT = 1e-6  # variables that span less of their size are the same for all orbits
+_FLAT = 1e-6  # variables that span less of their size, or of that of the starts, are the same for all orbits
 _BYTES = 2e8  # of tails at once
 
 
@@ -34,18 +35,21 @@ class Features:
     ----------
     of : a function of states (row, size) that gives the features (feature,); `summary` by default.
     transient, rows : steps of the map or of dt that are skipped, and that are described.
-    known : (attractor, feature): an orbit then belongs to the nearest of these. Else orbits are grouped, the largest group first,
-        by scikit-learn's DBSCAN:
+    known : (attractor, feature): an orbit then belongs to the nearest of these. Else orbits are grouped by scikit-learn's
+        DBSCAN, and the groups numbered by place as `basins` says:
     radius : orbits nearer than this are neighbours, in units of the features; those of `summary` are divided by what they span
         over all orbits, for each variable together.
     fewest : a group has this many orbits at least; others are undecided (-2).
     cluster : another estimator with `fit_predict`, such as ``sklearn.cluster.HDBSCAN()``.
 
-    The points of an attractor are the end of the orbit nearest to the middle of its group.
+    The points of an attractor are the end of the orbit nearest to the middle of its group. Where orbits still creep, as near a
+    bifurcation, groups are of where they happen to be: raise `transient` until they do not change.
 
     Source: M. Gelbrecht, J. Kurths and F. Hellmann, New J. Phys. 22 (2020) 033032; M. Stender and N. Hoffmann, Nonlinear
     Dynamics 107 (2022) 1451.
     """
+
+    hint = "Raise transient and rows, or radius; or lower fewest"
 
     def __init__(
         self,
@@ -74,20 +78,19 @@ class Features:
         label, good = np.full(len(X), DIVERGED), np.isfinite(F).all(axis=1)
         if self.known is not None:
             return self._nearest(motion, X, F, label, good, self.known)
-        label[good] = self._groups(F[good])
-        numbers = np.arange(label.max(initial=-1) + 1)
-        middle = [self._central(F, label == k) for k in numbers]
-        return label, [self._tail(motion, X[i : i + 1])[0] for i in middle], numbers
+        label[good] = self._groups(F[good], float(np.abs(X).max(initial=0.0)))
+        middle = [self._central(F, label == k) for k in range(label.max(initial=-1) + 1)]
+        return by_place(label, [self._tail(motion, X[i : i + 1])[0] for i in middle])
 
-    def _tail(self, motion: Motion, X: np.ndarray) -> np.ndarray:
+    def _tail(self, motion: Motion, X: np.ndarray, tell: bool = False) -> np.ndarray:
         with np.errstate(all="ignore"):
-            return motion.advance(motion.begin(X), self.transient, self.rows)
+            return motion.advance(motion.begin(X), self.transient, self.rows, tell=tell)
 
     def _features(self, motion: Motion, X: np.ndarray) -> np.ndarray:
         """(start, feature), NaN where an orbit diverges."""
         limit, found = far(X), list[Any]()
         for some in np.array_split(X, max(1, int(X.size * self.rows * 8 / _BYTES))):
-            tails = self._tail(motion, some)
+            tails = self._tail(motion, some, tell=True)
             found += [np.asarray(self.of(Y), float) if np.abs(Y).max() <= limit else None for Y in tails]
         shape = next((f.shape for f in found if f is not None), (1,))
         if len(shape) != 1 or any(f is not None and f.shape != shape for f in found):
@@ -112,14 +115,14 @@ class Features:
         which = np.flatnonzero(members)
         return int(which[((F[which] - np.median(F[which], axis=0)) ** 2).sum(axis=1).argmin()])
 
-    def _groups(self, F: np.ndarray) -> np.ndarray:
-        """A number for each row of the features, by the size of its group; -2 for none."""
+    def _groups(self, F: np.ndarray, far: float) -> np.ndarray:
+        """A number for each row of the features, -2 for none; `far` is the largest number among the starts."""
         if not len(F):
             return np.zeros(0, int)
         if self.of is summary:
             by_variable = F.reshape(len(F), 4, -1)
             span, size = np.ptp(by_variable, axis=(0, 1)), np.abs(by_variable).max(axis=(0, 1))
-            F = (by_variable / np.where(span > _FLAT * size, span, np.inf)).reshape(F.shape)
+            F = (by_variable / np.where(span > _FLAT * np.maximum(size, far), span, np.inf)).reshape(F.shape)
         if self.cluster is not None:
             group = np.asarray(self.cluster.fit_predict(F))
         else:
@@ -129,7 +132,6 @@ class Features:
             points, inverse, counts = np.unique(fine, axis=0, return_inverse=True, return_counts=True)
             scan = DBSCAN(eps=self.radius, min_samples=self.fewest)
             group = scan.fit_predict(points * _FINE * self.radius, sample_weight=counts)[inverse.ravel()]
-        names, sizes = np.unique(group[group >= 0], return_counts=True)
-        rank = np.full(max(group.max(initial=0) + 2, 1), UNDECIDED)
-        rank[names[np.argsort(-sizes, kind="stable")]] = np.arange(len(names))
-        return rank[group]
+        names, numbers = np.unique(group, return_inverse=True)
+        others = int((names < 0).sum())  # what the estimator says is noise
+        return np.where(numbers < others, UNDECIDED, numbers - others).ravel()

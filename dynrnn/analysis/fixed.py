@@ -9,21 +9,22 @@ import xarray as xr
 
 import dynrnn
 from dynrnn import _check
-from dynrnn._jit import explained, jit
 from dynrnn.analysis._local import Local
 from dynrnn.analysis._search import (
     Found,
     Problem,
     deflated_newton,
     distinct,
-    labelled,
+    interrupted,
     levenberg_marquardt,
     polished,
     rms,
     settled,
-    starting_points,
 )
-from dynrnn.system import System, tangent_u
+from dynrnn.analysis._starts import starting_points
+from dynrnn.analysis._states import labelled
+from dynrnn.run import Interrupted
+from dynrnn.system import System
 
 __all__ = ["fixed_points"]
 
@@ -55,8 +56,9 @@ def fixed_points(
     system : a map or a flow; noise is left at its mean.
     inputs : (input,), held; zeros by default.
     candidates : where to start. States (candidate, size); a result of `simulate`, of which at most 1000 rows are taken, with
-        noise of 1 % of the standard deviation of each variable; or a number (256) of states around the initial one, normal
-        with widths from 0.1 to 10 times its largest entry (or 1).
+        noise of 1 % of the standard deviation of each variable; a box ``{variable: (low, high)}``, of which 256 random states
+        are taken; or a number (256) of states around the initial one, normal with widths from 0.1 to 10 times its largest
+        entry (or 1).
     tolerance : of F: that much of a relative change of the state would make up for it.
     unique : points nearer than this, by the size of the candidates, are one; 0 keeps what every candidate led to.
     slow : keep slow points whose q is at most this.
@@ -73,7 +75,9 @@ def fixed_points(
     Dataset over `point`, fixed points first, by number of unstable dimensions:
 
     - the parts of the state, as `simulate` names them: for most systems `state` (point, unit).
-    - `eigenvalue` (point, mode): complex, of the Jacobian of drift (per second) or step, the fastest growing first.
+    - `eigenvalue` (point, mode): complex, of the Jacobian of drift (per second) or step, the fastest growing first. Of a flow
+      with delays, of infinitely many roots of ``det(s - A_0 - sum_k A_k exp(-s tau_k)) = 0`` those that grow fastest, ten at
+      least.
       ``to_netcdf`` with the engine "h5netcdf" keeps complex numbers.
     - `unstable_dimensions`, `marginal_dimensions` (point): numbers of modes with Re(eigenvalue) above 0, or its absolute value
       above 1 for a map; and of those that neither grow nor decay.
@@ -92,7 +96,9 @@ def fixed_points(
 
     Raises
     ------
-    ValueError, TypeError : no candidates, shapes that do not fit, delays (the message says what to do).
+    ValueError, TypeError : no candidates, shapes that do not fit; systems that have nowhere to rest, as they depend on time or
+        choose at random in each step (the message says what to do).
+    Interrupted : Ctrl-C; what the candidates until then led to is in ``error.result``.
 
     Source: D. Sussillo and O. Barak, Neural Computation 25 (2013) 626; M. D. Golub and D. Sussillo, J. Open Source Softw. 3
     (2018) 1003; deflation: Farrell, Birkisson and Funke (2015).
@@ -108,25 +114,32 @@ def fixed_points(
     tolerance = _check.real("tolerance", tolerance, 0.0, open_low=True)
     unique, marginal = _check.real("unique", unique, 0.0), _check.real("marginal", marginal, 0.0)
     slow = None if slow is None else _check.real("slow", slow, 0.0)
+    deflation, input_jacobian = _check.integer("deflation", deflation, 0), _check.boolean("input_jacobian", input_jacobian)
     starts = starting_points(system, candidates, _check.generator(rng))
+    local.refuse_unrest(starts[0])
     scale = rms(starts - starts.mean(axis=0)) if len(starts) > 1 else rms(starts)
     problem = Problem(local.residual, lambda X: np.array([local.slope(x) for x in X]), system.dtype)
 
-    found = levenberg_marquardt(problem, starts, scale, tolerance, progress)
-    found = _deflate(problem, found, starts, scale, (tolerance, unique), _check.integer("deflation", deflation, 0))
-    ends, count = _merged(problem, _reported(found, slow), unique * scale)
-    result = _described(local, ends, marginal)
-    result["candidates"] = "point", count
-    if _check.boolean("input_jacobian", input_jacobian):
-        result["input_jacobian"] = ("point", "row", "input"), _input_jacobians(local, ends.X)
-    attrs: dict[str, Any] = {"class": type(system).__name__, "system": system.to_json(), "dynrnn": dynrnn.__version__}
-    attrs |= {"inputs": local.u[: system.input_size].astype(float), "derivative": system.derivative, "scale": scale}
-    attrs |= {"tolerance": tolerance, "unique": unique, "marginal": marginal, "started": len(starts), "ended": len(found.X)}
-    attrs |= {"fixed": int(found.zero.sum()), "slow": int(found.minimum.sum())}
-    attrs |= {"not_converged": int((~found.zero & ~found.minimum).sum()), "dropped": len(found.X) - int(count.sum())}
-    if isinstance(rng, (int, np.integer)):
-        attrs["seed"] = int(rng)
-    return _sorted(result.assign_attrs(attrs))
+    def told(found: Found) -> xr.Dataset:
+        ends, count = _merged(problem, _reported(found, slow), unique * scale)
+        result = _described(local, ends, marginal)
+        result["candidates"] = "point", count
+        if input_jacobian:
+            result["input_jacobian"] = ("point", "row", "input"), _by_inputs(local, ends.X)
+        attrs: dict[str, Any] = {"class": type(system).__name__, "system": system.to_json(), "dynrnn": dynrnn.__version__}
+        attrs |= {"inputs": local.u[: system.input_size].astype(float), "derivative": system.derivative, "scale": scale}
+        attrs |= {"tolerance": tolerance, "unique": unique, "marginal": marginal, "started": len(starts), "ended": len(found.X)}
+        attrs |= {"fixed": int(found.zero.sum()), "slow": int(found.minimum.sum())}
+        attrs |= {"not_converged": int((~found.zero & ~found.minimum).sum()), "dropped": len(found.X) - int(count.sum())}
+        attrs |= {"seed": int(rng)} if isinstance(rng, (int, np.integer)) else {}
+        return _sorted(result.assign_attrs(attrs))
+
+    try:
+        found = levenberg_marquardt(problem, starts, scale, tolerance, progress)
+        return told(_deflate(problem, found, starts, scale, (tolerance, unique), deflation))
+    except Interrupted as stopped:
+        stopped.result = told(stopped.result)
+        raise
 
 
 def _deflate(
@@ -134,17 +147,20 @@ def _deflate(
 ) -> Found:
     """What is found, and the other zeros that all starts lead to once those of the earlier rounds are taken out."""
     tolerance, unique = tolerances
-    for _ in range(rounds):
-        known = found.X[found.zero]
-        known = known[distinct(known, unique * scale, np.zeros(len(known)))[0]]
-        ends = deflated_newton(problem, starts, known, scale)
-        if not len(ends):
-            break
-        other = levenberg_marquardt(problem, ends, scale, tolerance)
-        new = other.zero & (np.linalg.norm(other.X[:, None] - known[None], axis=2) > unique * scale).all(axis=1)
-        if not new.any():
-            break
-        found = Found(*(np.concatenate(pair) for pair in zip(found, other.only(new), strict=True)))
+    try:
+        for _ in range(rounds):
+            known = found.X[found.zero]
+            known = known[distinct(known, unique * scale, np.zeros(len(known)))[0]]
+            ends = deflated_newton(problem, starts, known, scale)
+            if not len(ends):
+                break
+            other = levenberg_marquardt(problem, ends, scale, tolerance)
+            new = other.zero & (np.linalg.norm(other.X[:, None] - known[None], axis=2) > unique * scale).all(axis=1)
+            if not new.any():
+                break
+            found = Found(*(np.concatenate(pair) for pair in zip(found, other.only(new), strict=True)))
+    except KeyboardInterrupt:
+        raise interrupted(found) from None
     return found
 
 
@@ -181,12 +197,11 @@ def _merged(problem: Problem, ends: Found, radius: float) -> tuple[Found, np.nda
 
 def _described(local: Local, found: Found, marginal: float) -> xr.Dataset:
     """States with their spectra, and what follows from them."""
-    n, points = local.size, len(found.X)
+    n, points = local.modes, len(found.X)
     eigenvalues, growth = np.full((points, n), np.nan, complex), np.full((points, n), np.nan)
     for k, x in enumerate(found.X):
-        J = local.jacobian(x)
-        if np.isfinite(J).all():
-            values = np.linalg.eigvals(J)
+        if np.isfinite(local.jacobian(x)).all():
+            values = local.eigenvalues(x)
             order = np.lexsort((-values.imag, -values.real, -local.growth(values)))
             eigenvalues[k], growth[k] = values[order], local.growth(values[order])
     rate = np.abs(eigenvalues).max(axis=1, keepdims=True, initial=0.0) if local.is_flow else 1.0
@@ -227,22 +242,7 @@ def _sorted(result: xr.Dataset) -> xr.Dataset:
     return result.isel(point=order).assign_coords(point=np.arange(len(order)))
 
 
-def _input_jacobians(local: Local, X: np.ndarray) -> np.ndarray:
+def _by_inputs(local: Local, X: np.ndarray) -> np.ndarray:
     """The derivative of drift or step by the inputs (point, size, input)."""
-    system = local.system
-    out = np.empty((len(X), system.size, system.input_size))
-    with explained(type(system).__name__):
-        _along_inputs(system.params(), local.t, X.astype(system.dtype), local.u, out.astype(system.dtype), out)
-    return out
-
-
-@jit
-def _along_inputs(p, t, X, u, spare, out):
-    w, change = np.zeros_like(u), np.empty_like(X[0])
-    for k in range(X.shape[0]):
-        for j in range(out.shape[2]):
-            w[j] = 1
-            tangent_u(p, t, X[k], u, w, change)
-            w[j] = 0
-            for i in range(change.size):
-                out[k, i, j] = change[i]
+    count = local.system.input_size
+    return np.array([local.by_channels(x, 0, count) for x in X], float).reshape(len(X), local.size, count)

@@ -12,8 +12,9 @@ from tqdm.auto import tqdm
 import dynrnn
 from dynrnn import _check
 from dynrnn.analysis._parameter import Parameter
-from dynrnn.analysis._starts import attractors_of, attractors_set
+from dynrnn.analysis._states import attractors_of, attractors_set
 from dynrnn.analysis.attractors import basins
+from dynrnn.run import Interrupted
 from dynrnn.system import System
 
 __all__ = ["basin_fractions", "match_attractors", "matched"]
@@ -110,6 +111,9 @@ def basin_fractions(
     Dataset over ("parameter", "attractor"): `fraction`, `fraction_low` and `fraction_high` (95 %), 0 where an attractor does not
     exist; the parts of the state, the centre of each attractor, NaN where it does not exist; `diverged` and `undecided`.
 
+    Raises ValueError or TypeError where arguments do not fit, or the system refuses a value; Interrupted on Ctrl-C, with the
+    values before in ``error.result``.
+
     Source: G. Datseris, K. L. Rossi and A. Wagemakers, Chaos 33 (2023) 073151.
 
     >>> import dynrnn as dr
@@ -118,26 +122,39 @@ def basin_fractions(
     ([[1.0], [1.0], [0.0]], [0.0, 0.0, 1.0])
     """
     address, values = Parameter(system, parameter, inputs), _check.array("values", values, ndim=1)
+    if not values.size:
+        _check.fail("values", "none", "at least one value of the parameter")
+    for value in values:  # what the system refuses it refuses now
+        address.at(value)
     last: dict[int, np.ndarray] = {}
-    found, centres = [], []
-    for value in tqdm(values, unit="value", disable=not progress):
-        changed, held = address.at(value)
-        result = basins(changed, starts, inputs=held, **options)
-        P = attractors_of(changed, result)[0] if result.sizes["attractor"] else []
-        labels = matched(list(last.values()), np.array(list(last)), P, len(last), distance, threshold)
-        last |= dict(zip(labels.tolist(), P, strict=True))
-        found.append(
-            result[["fraction", "fraction_low", "fraction_high", "diverged", "undecided"]].assign_coords(attractor=labels)
-        )
-        centres.append(dict(zip(labels.tolist(), (p.mean(axis=0) for p in P), strict=True)))
-    everyone = np.arange(len(last))
+    found: list[xr.Dataset] = []
+    centres: list[dict[int, np.ndarray]] = []
+    try:
+        for value in tqdm(values, unit="value", disable=not _check.boolean("progress", progress)):
+            changed, held = address.at(value)
+            result = basins(changed, starts, inputs=held, **options)
+            P = attractors_of(changed, result)[0] if result.sizes["attractor"] else []
+            labels = matched(list(last.values()), np.array(list(last)), P, len(last), distance, threshold)
+            last |= dict(zip(labels.tolist(), P, strict=True))
+            centres.append(dict(zip(labels.tolist(), (p.mean(axis=0) for p in P), strict=True)))
+            kept = ["fraction", "fraction_low", "fraction_high", "diverged", "undecided"]
+            found.append(result[kept].assign_coords(attractor=labels))
+    except KeyboardInterrupt:
+        stopped = Interrupted(f"stopped after {len(found)} of {len(values)} values; they are in error.result", len(found))
+        stopped.result = _along(address, values[: len(found)], found, centres, len(last)) if found else None
+        raise stopped from None
+    return _along(address, values, found, centres, len(last))
+
+
+def _along(address: Parameter, values: np.ndarray, found: list, centres: list, attractors: int) -> xr.Dataset:
+    """The fractions at each value, and the centres of the attractors, as one table."""
+    system, everyone = address.system, np.arange(attractors)
     table = xr.concat([one.reindex(attractor=everyone, fill_value=0.0) for one in found], "parameter")
     nowhere = np.full(system.size, np.nan)
     X = [np.stack([c.get(k, nowhere) for c in centres]) for k in everyone]
-    sets = attractors_set(system, X).rename(point="parameter") if len(everyone) else xr.Dataset()
+    sets = attractors_set(system, X).rename(point="parameter") if attractors else xr.Dataset()
     out = xr.merge([table.drop_attrs(), sets], compat="no_conflicts")
-    out = out.assign_coords(parameter=("parameter", values, {"long_name": address.address})).transpose(
-        "parameter", "attractor", ...
-    )
+    out = out.assign_coords(parameter=("parameter", values, {"long_name": address.address}))
     attrs = {"class": type(system).__name__, "system": system.to_json(), "dynrnn": dynrnn.__version__}
-    return out.assign_attrs(attrs | {"parameter": address.address, "starts": result.attrs["starts"], "by": result.attrs["by"]})
+    attrs |= {"parameter": address.address} | {name: found[0].attrs[name] for name in ("starts", "by")}
+    return out.transpose("parameter", "attractor", ...).assign_attrs(attrs)

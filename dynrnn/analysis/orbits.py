@@ -12,9 +12,10 @@ from tqdm.auto import tqdm
 import dynrnn
 from dynrnn import _check, _units
 from dynrnn.analysis._parameter import Parameter
+from dynrnn.analysis._states import position, variables
 from dynrnn.integrate import Event, Watched, sampled
 from dynrnn.run import Diverged, Interrupted, Run
-from dynrnn.system import System, _size
+from dynrnn.system import System
 
 __all__ = ["orbit_diagram"]
 
@@ -66,8 +67,9 @@ def orbit_diagram(
     Returns
     -------
     Dataset over ("parameter", "row") with `orbit`, NaN where there was less to see. A flow at rest has no maxima: its value is
-    then the only one. `period` is the number of rows after which all that was kept repeats, to 1e-6 of the largest (1e-3 for a
-    flow); 0 where it does not within half of them. Where a run diverges its rows are NaN, and the next one starts at x0.
+    then the only one. `period` is the number of rows after which all that was kept repeats, to 1e-6 of the largest in the
+    diagram (1e-3 for a flow); 0 where it does not within half of them. Where a run diverges its rows are NaN, and the next one
+    starts at x0.
 
     Raises
     ------
@@ -122,13 +124,8 @@ class _Seen:
         if self.function is not None:
             self.name = getattr(observe, "__name__", "observed")
             return
-        names: list[str] = []
-        for part, units in system.parts.items():
-            labels = range(_size(units)) if not isinstance(units, (tuple, list)) else units
-            names += [str(label) if isinstance(units, (tuple, list)) else f"{part}[{label}]" for label in labels]
-        if isinstance(observe, str):
-            observe = names.index(_check.choice("observe", observe, names))
-        self.index = _check.integer("observe", observe, 0, system.size - 1)
+        names = variables(system)
+        self.index = position("observe", observe, names)
         self.name = names[self.index]
 
     def __call__(self, states: np.ndarray) -> np.ndarray:
@@ -200,10 +197,9 @@ def _maxima(y: np.ndarray) -> np.ndarray:
     return here[top] - (after - before)[top] ** 2 / (8 * bend[top])
 
 
-def _period(y: np.ndarray, tolerance: float) -> int:
-    """The number of values after which they repeat; 0 where they do not within half of them."""
+def _period(y: np.ndarray, near: float) -> int:
+    """The number of values after which they repeat, that near; 0 where they do not within half of them."""
     y = y[np.isfinite(y)]
-    near = tolerance * np.abs(y).max(initial=1e-300)
     if y.size == 1:
         return 1
     return next((n for n in range(1, y.size // 2 + 1) if (np.abs(y[n:] - y[:-n]) <= near).all()), 0)
@@ -212,12 +208,13 @@ def _period(y: np.ndarray, tolerance: float) -> int:
 def _labelled(address: Parameter, values: np.ndarray, orbit: np.ndarray, seen: _Seen, watch: _Watch) -> xr.Dataset:
     system = address.system
     attrs: dict[str, Any] = {"class": type(system).__name__, "system": system.to_json(), "dynrnn": dynrnn.__version__}
+    near = (_SAME if watch.dt is None else _ALIKE) * np.abs(orbit[np.isfinite(orbit)]).max(initial=1e-300)
     attrs |= {"parameter": address.address, "transient": watch.transient * (watch.dt or 1)}
     attrs |= {} if watch.dt is None else {"dt": watch.dt, "duration": watch.steps * watch.dt, "section": _described(watch)}
     return xr.Dataset(
         {
             "orbit": (("parameter", "row"), orbit, {"long_name": seen.name}),
-            "period": ("parameter", np.array([_period(y, _SAME if watch.dt is None else _ALIKE) for y in orbit], int)),
+            "period": ("parameter", np.array([_period(y, near) for y in orbit], int)),
         },
         {"parameter": ("parameter", values, {"long_name": address.address})},
         attrs,

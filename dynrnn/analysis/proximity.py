@@ -11,8 +11,9 @@ from dynrnn._jit import jit
 from dynrnn._llvm import borrowed
 from dynrnn._math import copy
 from dynrnn.analysis._motion import Motion, far
-from dynrnn.analysis._starts import attractors_of
+from dynrnn.analysis._states import attractors_of
 from dynrnn.integrate.method import inlined
+from dynrnn.run import Interrupted
 from dynrnn.system import step
 
 __all__ = ["DIVERGED", "UNDECIDED", "Arrivals", "Proximity"]
@@ -54,6 +55,8 @@ class Proximity:
     Raises ValueError where there are no attractors, where shapes do not fit, or where epsilon is needed and not given.
     """
 
+    hint = "Raise epsilon, or steps; or there are more attractors than these"
+
     def __init__(self, attractors: Any, epsilon: float | None = None, steps: int = 10_000):
         self.attractors, self.steps = attractors, _check.integer("steps", steps, 1)
         self.epsilon = None if epsilon is None else _check.real("epsilon", epsilon, 0.0, open_low=True)
@@ -61,7 +64,11 @@ class Proximity:
     def assign(self, motion: Motion, X: np.ndarray, cell: np.ndarray) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
         """The label of each start, the points of the attractors, and their labels."""
         points, labels = attractors_of(motion.system, self.attractors)
-        return self.arrivals(motion, X, points).label, points, labels
+        try:
+            return self.arrivals(motion, X, points).label, points, labels
+        except Interrupted as stopped:
+            stopped.result = stopped.result.label, points, labels
+            raise
 
     def radius(self, points: list[np.ndarray]) -> float:
         """Epsilon, or what it is by default."""
@@ -84,7 +91,7 @@ class Proximity:
         high = np.stack([p.max(axis=0) for p in points]) + _MARGIN * epsilon
         whole, n = motion.begin(X), len(X)
         limit = far(np.concatenate([X, P]))
-        out = Arrivals(np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n), np.empty(n))
+        out = Arrivals(np.full(n, UNDECIDED), np.zeros(n, np.int64), np.full(n, np.inf), np.full(n, np.inf))
 
         def work(p: Any, part: slice) -> None:
             x = np.empty_like(whole[0])
@@ -93,7 +100,12 @@ class Proximity:
                 *(a[part] for a in out),
             )  # fmt: skip
 
-        motion.spread(work, n)
+        try:
+            motion.spread(work, n)
+        except KeyboardInterrupt:
+            stopped = Interrupted("stopped; what was decided is in error.result", int((out.label != UNDECIDED).sum()))
+            stopped.result = out
+            raise stopped from None
         return out
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from dynrnn import _check
+from dynrnn import _check, _units
 
 __all__ = ["reaction_times"]
 
@@ -21,8 +22,9 @@ def reaction_times(decision: Any, threshold: float, *, onset: Any = 0.0, time: A
         or an array (time,), (trial, time) or (trial, time, unit) together with `time`. For a signed variable, let it compete
         with its negative: ``xr.concat([y, -y], "output")``.
     threshold : the value to be reached.
-    onset : moment from which on rows count, and reaction times are counted: a number or one per trial, in the units of time.
-        What is at or above the threshold then has reaction time 0.
+    onset : moment from which on rows count, and reaction times are counted: a number or one per trial, in the units of time;
+        or, where these are seconds, text like "100 ms" or a timedelta. What is at or above the threshold then has reaction
+        time 0.
     time : times of the rows of a plain array.
 
     Returns
@@ -54,7 +56,7 @@ def reaction_times(decision: Any, threshold: float, *, onset: Any = 0.0, time: A
     clock = _check.array("time", y["time"].values)
     if (np.diff(clock) <= 0).any():
         _check.fail("time", "times that do not increase", "increasing times")
-    start = _check.array("onset", onset, ndim=(0, 1))
+    start = _check.array("onset", _onset(onset, y["time"].attrs.get("units", "s")), ndim=(0, 1))
     if start.ndim and start.shape != (len(values),):
         _check.fail("onset", f"{start.size} values", f"one, or one for each of the {len(values)} trial(s)")
     start = np.broadcast_to(start, len(values))
@@ -75,6 +77,15 @@ def reaction_times(decision: Any, threshold: float, *, onset: Any = 0.0, time: A
         {"threshold": threshold},
     )
     return result.isel(trial=0) if single else result
+
+
+def _onset(given: Any, unit: str) -> Any:
+    """Text and timedeltas in seconds, where times are; numbers as they are."""
+    if not isinstance(given, (str, timedelta, np.timedelta64)):
+        return given
+    if unit != "s":
+        _check.fail("onset", repr(given), f"a number of {unit}, as times are")
+    return _units.seconds("onset", given, zero=True)
 
 
 def _labelled(decision: Any, time: Any) -> xr.DataArray:

@@ -1,4 +1,7 @@
-"""When a trajectory comes back to where it was: recurrence plots, and the numbers that describe their lines."""
+"""When a trajectory comes back to where it was: recurrence plots, and the numbers that describe their lines.
+
+Views of one trajectory. Basins from recurrences of many orbits to cells of state space are another thing: see `cells`.
+"""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ import xarray as xr
 import dynrnn
 from dynrnn import _check
 from dynrnn.analysis._motion import Motion
-from dynrnn.analysis._search import labelled
-from dynrnn.analysis._starts import attractors_of, starts_in, variables
+from dynrnn.analysis._starts import starts_in
+from dynrnn.analysis._states import attractors_of, labelled, position, variables
 from dynrnn.analysis.attractors import wilson
 from dynrnn.analysis.proximity import DIVERGED, UNDECIDED, Proximity
 from dynrnn.system import System
@@ -86,7 +86,7 @@ def basin_stability(
 
 def _perturbations(system: System, given: Any, count: int, rng: np.random.Generator) -> np.ndarray:
     if isinstance(given, Mapping):
-        return starts_in(system, given, 1, count, np.zeros(system.size), rng).X
+        return starts_in(system, given, 1, count, np.zeros(system.size), rng, "perturbation").X
     if not callable(given):
         _check.fail("perturbation", type(given).__name__, "a mapping of variables to ranges, or a function", error=TypeError)
     return _check.array("perturbation(rng, count)", given(rng, count), shape=(count, system.size))
@@ -285,11 +285,7 @@ def _some(system: System, given: Any) -> np.ndarray:
     chosen = [given] if isinstance(given, (str, int, np.integer)) else list(given)
     if not chosen:
         _check.fail("variables", "none", "at least one")
-    most = len(names) - 1
-    return np.array(
-        [names.index(_check.choice("variables", v, names)) if isinstance(v, str) else _check.integer("variables", v, 0, most)
-         for v in chosen]
-    )  # fmt: skip
+    return np.array([position("variables", v, names) for v in chosen])
 
 
 def _widened(D: np.ndarray, which: np.ndarray, size: int) -> np.ndarray:

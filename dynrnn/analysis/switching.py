@@ -21,7 +21,7 @@ _CURVED = 1e-3  # of the range: the change over which second derivatives are tak
 _FLAT = 1e-6  # singular values, relative, that count as zero
 
 
-def switch(system: System, branch: xr.Dataset, point: int | None = None, **options: Any) -> xr.Dataset:
+def switch(system: System, branch: xr.Dataset, point: int | None = None, *, progress: bool = False, **options: Any) -> xr.Dataset:
     """Follow what is born at a special point of a branch:
 
     at a "branch point" the other branch, to both sides; at a "hopf" point the limit cycle; at a "period doubling" the orbit of
@@ -38,11 +38,13 @@ def switch(system: System, branch: xr.Dataset, point: int | None = None, **optio
     point : number of the special point along "point"; the only one of these kinds by default.
     options : `range`, `step`, `max_step`, `min_step`, `max_points`, `detect` and `cycle_steps` as for `continuation`; by
         default as they were there.
+    progress : show a progress bar.
 
     Raises ValueError or TypeError where the system is another, the point is no such point, more than two branches meet, or no
     other branch crosses.
 
-    Returns, warns : as `continuation`. The first point is the special one; where both sides are followed it lies between.
+    Returns, warns, is interrupted : as `continuation`. The first point is the special one; where both sides are followed it lies
+    between.
 
     >>> from dynrnn import Lorenz63
     >>> from dynrnn.analysis import continuation, switch
@@ -63,7 +65,7 @@ def switch(system: System, branch: xr.Dataset, point: int | None = None, **optio
         plan, old, z, tangent = _cycle(plan, old, z, float(branch["angular_frequency"][k]))
     else:
         plan, old, z, tangent = _doubled(plan, old, z)
-    return plan.followed(old, replace(old.start(z, tangent), kind=kind), ways)
+    return plan.followed(old, replace(old.start(z, tangent), kind=kind), ways, progress)
 
 
 def _chosen(branch: xr.Dataset, point: Any) -> int:

@@ -7,7 +7,8 @@ parameters, ``x`` and ``g`` are vectors and ``X`` and ``G`` have one column per 
 kernel                     adds                                    used by
 =========================  ======================================  =========================================
 ``multiply(p, x, out)``    ``out += W x``                          every step
-``multiply_columns``       ``OUT += W X``                          batches of trials or tangent vectors
+``multiply_columns``       ``OUT += W X``                          batches of trials
+``multiply_rows``          ``OUT += X W^T``                        tangent vectors, one per row
 ``transposed(p, g, out)``  ``out += W^T g``                        gradients
 ``outer(p, g, x, gw)``     ``gw += d(g . W x)/d(weights)``         weight gradients, in the layout of `weights`
 ``tangent(p, q, x, out)``  ``out += (dW/d(weights) . q) x``        forward-mode gradients
@@ -42,6 +43,13 @@ def multiply_columns(p, X, OUT):
         copy(OUT[:, c], y)
         multiply(p, x, y)
         copy(y, OUT[:, c])
+
+
+@generic
+def multiply_rows(p, X, OUT):
+    """``OUT += X W^T``: row by row unless the structure does better."""
+    for i in range(X.shape[0]):
+        multiply(p, X[i], OUT[i])
 
 
 @generic

@@ -6,6 +6,7 @@ import numpy as np
 
 from dynrnn import _check
 from dynrnn._jit import DISABLED, inlined
+from dynrnn._llvm import add_product
 from dynrnn.couplings.base import Coupling
 
 NARROW = 16  # up to this many inputs the sums run in one fixed order, so that batches give the bits of single runs
@@ -69,6 +70,9 @@ class Dense(Coupling):
     def to_array(self):
         return self.values.T.copy()
 
+    def _described(self):
+        return {"class": super()._described()["class"], "W[to, from]": self.to_array()}
+
     def multiply(p, x, out):
         if out.size == 1:
             out[0] += _dot(p.values.reshape(x.size), x)
@@ -79,13 +83,16 @@ class Dense(Coupling):
 
     def multiply_columns(p, X, OUT):
         if X.shape[0] > NARROW:
-            OUT += np.dot(p.values.T, X)
+            add_product(p.values.T, X, OUT)
         else:
             for j in range(X.shape[0]):
                 for i in range(OUT.shape[0]):
                     w = p.values[j, i]
                     for c in range(X.shape[1]):
                         OUT[i, c] += w * X[j, c]
+
+    def multiply_rows(p, X, OUT):
+        add_product(X, p.values, OUT)
 
     def transposed(p, g, out):
         for j in range(out.size):

@@ -11,6 +11,7 @@ from dynrnn import _check
 from dynrnn._jit import generic
 from dynrnn._math import copy
 from dynrnn._record import Record
+from dynrnn._units import time_unit
 from dynrnn.integrate.discretised import Sampled
 from dynrnn.integrate.events import SLOTS, Nothing, scan, sort, watching
 from dynrnn.integrate.feed import read
@@ -108,14 +109,15 @@ class Adaptive(Sampled):
         return np.concatenate([x, np.zeros((*x.shape[:-1], self.parts["solver"]))], axis=-1)
 
     def diagnose(self, x):
-        memory = x[self.flow.size :]
+        memory, unit = x[self.flow.size :], time_unit(self)
         if memory[_ERROR] != _FAILED:
             return super().diagnose(x)
         slope = memory[_NUMBERS + 2 * self.flow.size : _NUMBERS + 3 * self.flow.size]
         if not np.isfinite(slope).all():
-            return f"At t = {memory[_START]:.6g} s the drift itself is not finite: look at it, and at the state it starts from."
-        where = f"Near t = {memory[_START]:.6g} s the steps of {self.method.name} fell to {memory[_STEP]:.3g} s"
-        return f"{where}: a singularity or a jump of the drift? Look there; if it is stiffness, take method='rodas3'."
+            return f"At t = {memory[_START]:.6g} {unit} the drift itself is not finite: look at it, and at where it starts from."
+        where = f"Near t = {memory[_START]:.6g} {unit} the steps of {self.method.name} fell to {memory[_STEP]:.3g} {unit}"
+        advice = "Look there." if self.method.name == "rodas3" else "Look there; if it is stiffness, take method='rodas3'."
+        return f"{where}: a singularity or a jump of the drift? {advice}"
 
     def scratch(self, columns=1):
         n = self.flow.size

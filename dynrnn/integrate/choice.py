@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import warnings
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,9 @@ from dynrnn._jit import kernel
 from dynrnn.integrate.adaptive import Adaptive
 from dynrnn.integrate.delayed import Delayed
 from dynrnn.integrate.discretised import Discretised, Sampled
+from dynrnn.integrate.method import Method
 from dynrnn.integrate.methods import METHODS, method
+from dynrnn.integrate.tableaus import Tableau
 from dynrnn.system import System, diffusion, jacobian
 
 __all__ = ["choose", "sampled"]
@@ -69,7 +73,45 @@ def sampled(flow: System, chosen: Any, dt: Any, interpolation: str = "hold", **t
     if tolerances and kind is not Adaptive:
         remedy = 'Take "tsit5", "dopri5", "dop853" or "rodas3", or leave them out.'
         _check.fail(", ".join(tolerances), "a tolerance", f"none with fixed steps ({chosen.name})", remedy)
-    return kind(flow, chosen, dt, interpolation, **tolerances), reason
+    map_ = kind(flow, chosen, dt, interpolation, **tolerances)
+    if kind is not Adaptive:
+        _warn_if_unstable(flow, map_)
+    return map_, reason
+
+
+@functools.cache
+def real_stability(chosen: Method) -> float:
+    """How far from 0 the stability function R of an explicit method stays within 1 on the negative axis; 0 for others.
+
+    ``R(z) = 1 + z b (1 - z A)^-1 1``; the stochastic methods treat the drift with order 1 or 2, and hold up to 2.
+
+    >>> round(real_stability(method("rk4")), 4), real_stability(method("euler"))
+    (2.7853, 2.0)
+    """
+    if chosen.normals:
+        return 2.0
+    if not isinstance(chosen, Tableau):
+        return 0.0
+    s = len(chosen.b)
+    powers = [chosen.b @ np.linalg.matrix_power(chosen.A[:s, :s], k) @ np.ones(s) for k in range(s)]
+    left = np.concatenate([(np.polynomial.Polynomial([1 - level, *powers])).roots() for level in (1.0, -1.0)])
+    real = -left.real[(abs(left.imag) < 1e-9) & (left.real < -1e-3)]
+    return float(round(real.min(), 12))
+
+
+def _warn_if_unstable(flow: System, map_: Sampled) -> None:
+    """Say so where a declared linear decay is too fast for fixed explicit steps: saturating units hide what becomes of it."""
+    limit, L = real_stability(map_.method), flow.linear
+    if not limit or L is None:
+        return
+    if np.ndim(L) == 2:
+        bounded = np.abs(L).sum(axis=1).max() * map_.dt <= limit or flow.size > _LARGE
+        L = np.zeros(1) if bounded else np.linalg.eigvals(L).real
+    fastest = -float(np.min(L))
+    if fastest * map_.dt > limit * (1 + 1e-9):
+        what = f"dt = {map_.dt:g} is too long for {map_.method.name}, as {type(flow).__name__} decays at the rate {fastest:.3g}"
+        remedy = "Shorten dt." if flow.stochastic or flow.delays else "Shorten dt, or take method='auto'."
+        warnings.warn(f"{what}: above {limit / fastest:.3g} errors grow from step to step. {remedy}", stacklevel=5)
 
 
 def _additive(flow: System) -> bool:

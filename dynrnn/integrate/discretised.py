@@ -8,7 +8,7 @@ import numpy as np
 
 from dynrnn import _check
 from dynrnn.integrate.feed import Feed, feed, pull, read
-from dynrnn.integrate.method import Method, advance, advance_jvp, advance_jvp_u, advance_tangents, advance_vjp
+from dynrnn.integrate.method import Method, advance, advance_jvp, advance_jvp_u, advance_pushforward, advance_vjp
 from dynrnn.integrate.methods import method as named
 from dynrnn.system import Noise, System, Wrapper, output, output_columns
 
@@ -83,7 +83,7 @@ class Discretised(Sampled):
     False
     """
 
-    scratch_names: ClassVar[tuple[str, ...]] = ("k", "z", "dk", "dz", "v", "dv", "matrices")
+    scratch_names: ClassVar[tuple[str, ...]] = ("k", "z", "dk", "dz", "dK", "dZ", "v", "dv", "matrices")
     trainable: ClassVar[tuple[str, ...]] = ("flow",)
 
     def __init__(self, flow: Any, method: Any = "rk4", dt: Any = None, interpolation: Any = "hold", **fields: Any):
@@ -106,8 +106,11 @@ class Discretised(Sampled):
     def scratch(self, columns=1):
         rows, channels = max(2, self.method.rows), self.flow.channels
         work = {name: np.zeros((rows, self.size * columns), self.dtype) for name in ("k", "z", "dk", "dz")}
+        frame = rows, columns, self.size  # the same memory, seen as tangent vectors
         return {
             **work,
+            "dK": work["dk"].reshape(frame),
+            "dZ": work["dz"].reshape(frame),
             "v": np.zeros((channels, columns)),
             "dv": np.zeros(channels),
             "matrices": self.method.matrices(self.flow, self.dt),
@@ -130,8 +133,8 @@ class Discretised(Sampled):
     def jvp(p, x, u, v, out):
         advance_jvp(p.method, p, x, u, v, out)
 
-    def tangents(p, t, x, u, V, OUT):
-        advance_tangents(p.method, p, x, u, V, OUT)
+    def pushforward(p, t, x, u, V, y, W):
+        advance_pushforward(p.method, p, x, u, V, y, W)
 
     def jvp_u(p, x, u, w, out):
         advance_jvp_u(p.method, p, x, u, w, out)

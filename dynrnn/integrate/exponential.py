@@ -84,7 +84,7 @@ class ExponentialEuler(Exponential):
         return np.stack([E, h * phi_1])
 
     def advance(m, p, x, u, out):
-        E, F, N = p.matrices[0], p.matrices[1], p.k[0]
+        E, F, N = p.matrices[0], p.matrices[1], p.k[0, : x.size]  # work arrays may have room for many columns
         _remainder_at(p, 0.0, x, u, N)
         out[:] = 0
         _add(E, x, out)
@@ -104,10 +104,10 @@ class ETDRK4(Exponential):
         return np.stack([E, half, h / 2 * first, *(h * w for w in weights)])
 
     def advance(m, p, x, u, out):
-        T, k, z = p.matrices, p.k, p.z
+        T, k, z, n = p.matrices, p.k, p.z, x.size
         E, half, Q, f1, f2, f3 = T[0], T[1], T[2], T[3], T[4], T[5]
-        N, Na, Nb, Nc = k[0], k[1], k[2], k[3]
-        a, b, c, push = z[0], z[1], z[2], z[3]
+        N, Na, Nb, Nc = k[0, :n], k[1, :n], k[2, :n], k[3, :n]  # work arrays may have room for many columns
+        a, b, c, push = z[0, :n], z[1, :n], z[2, :n], z[3, :n]
         _remainder_at(p, 0.0, x, u, N)
         a[:] = 0
         _add(half, x, a)

@@ -7,7 +7,7 @@ moment, and so does not depend on who calls it. ``u`` are the channels of the ro
 ============================================  ===========================================================
 ``advance(m, p, x, u, out)``                  one step from `x`; `x` may have one column per trial
 ``advance_jvp(m, p, x, u, v, out)``           its derivative along a change `v` of the state
-``advance_tangents(m, p, x, u, V, OUT)``      along the columns of V
+``advance_pushforward(m, p, x, u, V, y, W)``  the step into y, and its derivative along the rows of V into those of W
 ``advance_jvp_u(m, p, x, u, w, out)``         along a change `w` of the channels
 ``advance_vjp(m, p, x, u, g, gx, gu, gp)``    adjoint: adds to `gx`, `gu`, `gp`
 ``attempt(m, p, s, h, x, f, u, out, end)``    a step of size `h` from `x`, where the slope is `f`, and the slope at its `end`
@@ -77,13 +77,11 @@ def advance_jvp(m, p, x, u, v, out):
 
 
 @generic
-def advance_tangents(m, p, x, u, V, OUT):
-    """`advance_jvp` along the columns of V."""
-    v, change = np.empty_like(x), np.empty_like(x)
-    for c in range(V.shape[1]):
-        copy(V[:, c], v)
-        advance_jvp(m, p, x, u, v, change)
-        copy(change, OUT[:, c])
+def advance_pushforward(m, p, x, u, V, y, W):
+    """One step into y, and `advance_jvp` along the rows of V."""
+    advance(m, p, x, u, y)
+    for i in range(V.shape[0]):
+        advance_jvp(m, p, x, u, V[i], W[i])
 
 
 @generic

@@ -2,6 +2,9 @@
 
 (1/(h gamma) - J) K_i = f(t + alpha_i h, x + sum_j A_ij K_j) + sum_j C_ij K_j / h + h gamma_i df/dt,
 x' = x + sum_i m_i K_i,      error = sum_i e_i K_i.
+
+The resolvent has a pole where h gamma times an eigenvalue of J is 1. A step beyond it sees fast growth as decay: it would leap
+over a singularity of the solution and land, with a small error estimate, on the branch behind. Step control refuses it.
 """
 
 from __future__ import annotations
@@ -46,7 +49,8 @@ class Rosenbrock(Method):
         _solve_stages(m, p, 0.0, p.dt, x, p.dz[2], u, out)
 
     def attempt(m, p, s, h, x, f, u, out, end):
-        _solve_stages(m, p, s, h, x, f, u, out)
+        if _solve_stages(m, p, s, h, x, f, u, out):
+            p.k[:] = math.nan  # so is the error: no tolerance accepts it
         derivative_at(p, s + h / p.dt, out, u, end)
 
     def error(m, p, h, x, y, rtol, atol):
@@ -61,6 +65,7 @@ class Rosenbrock(Method):
 
 @inlined
 def _solve_stages(m, p, s, h, x, f, u, out):
+    """The step from x to `out`. Whether a growth rate lies beyond the pole of the resolvent."""
     A, C, alpha, gammas, k, z, LU, dt = m.A, m.C, m.alpha, m.gammas, p.k, p.z[0], p.matrices, p.dt
     size, count = x.size, m.m.size
     unit, drift_t = p.dz[0], p.dz[1]
@@ -73,7 +78,7 @@ def _solve_stages(m, p, s, h, x, f, u, out):
         for i in range(size):
             LU[j, i] = -LU[j, i]
         LU[j, j] += 1.0 / (h * m.gamma)
-    _factorise(LU)
+    beyond = _factorise(LU)
     later = 1e-7 * h  # for df/dt by a difference
     derivative_at(p, s + later / dt, x, u, drift_t)
     for n in range(size):
@@ -98,12 +103,17 @@ def _solve_stages(m, p, s, h, x, f, u, out):
         out[n] = x[n]
         for i in range(count):
             out[n] += m.m[i] * k[i, n]
+    return beyond
 
 
 @inlined
 def _factorise(M):
-    """LU factors in place of the matrix whose columns are the rows of M, with partial pivoting; the last row keeps the pivots."""
-    n = M.shape[1]
+    """LU factors in place of the matrix whose columns are the rows of M, with partial pivoting; the last row keeps the pivots.
+
+    Whether the matrix has negative real eigenvalues: the sign of its determinant tells an odd number of them, negative pivots
+    any number, but only where no rows change places and the matrix is symmetric, triangular or near it.
+    """
+    n, swaps, negative = M.shape[1], 0, 0
     for k in range(n):
         best = k
         for i in range(k + 1, n):
@@ -111,8 +121,11 @@ def _factorise(M):
                 best = i
         M[n, k] = best
         if best != k:
+            swaps += 1
             for j in range(n):
                 M[j, k], M[j, best] = M[j, best], M[j, k]
+        if M[k, k] < 0:
+            negative += 1
         for i in range(k + 1, n):
             M[k, i] /= M[k, k]
         for j in range(k + 1, n):
@@ -120,6 +133,7 @@ def _factorise(M):
             if factor != 0:
                 for i in range(k + 1, n):
                     M[j, i] -= factor * M[k, i]
+    return negative % 2 != swaps % 2 or (swaps == 0 and negative > 0)
 
 
 @inlined

@@ -16,7 +16,7 @@ from dynrnn import _check
 from dynrnn._math import copy
 from dynrnn.integrate import dop853
 from dynrnn.integrate.method import Method, channels_at, clock, derivative_at, flat, inlined, like, pull_channels
-from dynrnn.system import tangent, tangent_u, tangents, vjp
+from dynrnn.system import pushforward, tangent, tangent_u, vjp
 
 __all__ = ["TABLEAUS", "Tableau"]
 
@@ -80,15 +80,15 @@ class Tableau(Method):
             tangent(p.flow, clock(u) + s * p.dt, z, channels_at(p, s, u), dz, dk)
         accumulate(m.b, m.b.size, p.dt, v, p.dk, out)
 
-    def advance_tangents(m, p, x, u, V, OUT):
-        run_stages(m, p, 0, m.b.size, 0.0, p.dt, x, u)
-        start = flat(V)
-        for i in range(m.b.size):
-            accumulate(m.A[i], i, p.dt, start, p.dk, p.dz[i])
-            s = m.c[i]
-            dz, dk = like(p.dz[i], V), like(p.dk[i], V)
-            tangents(p.flow, clock(u) + s * p.dt, like(p.z[i], x), channels_at(p, s, u), dz, dk)
-        accumulate(m.b, m.b.size, p.dt, start, p.dk, flat(OUT))
+    def advance_pushforward(m, p, x, u, V, y, W):
+        A, b, c, dt, start, stages = m.A, m.b, m.c, p.dt, V.reshape(V.size), m.b.size
+        for i in range(stages):
+            accumulate(A[i], i, dt, x, p.k, p.z[i])
+            accumulate(A[i], i, dt, start, p.dk, p.dz[i])
+            z, k, dZ, dK = like(p.z[i], x), like(p.k[i], x), p.dZ[i, : V.shape[0]], p.dK[i, : V.shape[0]]
+            pushforward(p.flow, clock(u) + c[i] * dt, z, channels_at(p, c[i], u), dZ, k, dK)
+        accumulate(b, stages, dt, x, p.k, y)
+        accumulate(b, stages, dt, start, p.dk, W.reshape(W.size))
 
     def advance_jvp_u(m, p, x, u, w, out):
         run_stages(m, p, 0, m.b.size, 0.0, p.dt, x, u)
@@ -176,14 +176,20 @@ def accumulate(weights, count, h, x, k, out):
                     total += weight * k[j, n]
             out[n] = total
         return
+    y, first = x, -1
+    for j in range(count):  # two terms at a time: memory is passed through half as often
+        if weights[j] == 0:
+            continue
+        if first < 0:
+            first = j
+            continue
+        a, b, ka, kb = h * weights[first], h * weights[j], k[first], k[j]
+        for n in range(size):
+            out[n] = (y[n] + a * ka[n]) + b * kb[n]
+        y, first = out, -1
+    a, ka = (0.0, y) if first < 0 else (h * weights[first], k[first])
     for n in range(size):
-        out[n] = x[n]
-    for j in range(count):
-        weight = h * weights[j]
-        if weight != 0:
-            kj = k[j]
-            for n in range(size):
-                out[n] += weight * kj[n]
+        out[n] = y[n] + a * ka[n]
 
 
 @inlined

@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from dynrnn import _check
-from dynrnn._math import copy
-from dynrnn.system import System, Wrapper, drift, tangents
+from dynrnn._jit import outlined
+from dynrnn.system import System, Wrapper, pushforward
 
 __all__ = ["Tangent"]
 
@@ -21,7 +21,7 @@ class Tangent(Wrapper):
     flow : a flow without noise or delays.
     vectors : their number k.
 
-    State: that of the flow, and `frame` (size of the flow, k), row by row.
+    State: that of the flow, and `frame` (k, size of the flow): V with one vector after the other.
 
     >>> from dynrnn import Lorenz63
     >>> Tangent(Lorenz63(), 2).size
@@ -32,12 +32,11 @@ class Tangent(Wrapper):
     vectors: int
 
     wraps: ClassVar[str] = "flow"
-    scratch_names: ClassVar[tuple[str, ...]] = ("state", "rate", "V", "dV")
 
     def __init__(self, flow: System, vectors: int):
         if not isinstance(flow, System) or not flow.is_flow:
             _check.fail("flow", type(flow).__name__, "a system with a drift", error=TypeError)
-        super().__init__(flow=flow, vectors=_check.integer("vectors", vectors, 1))
+        super().__init__(flow=flow, vectors=_check.integer("vectors", vectors, 0))
 
     @property
     def parts(self):
@@ -53,21 +52,19 @@ class Tangent(Wrapper):
     def begin(self, x):
         if x.shape[-1] != self.flow.size:
             return x
-        frame = np.eye(self.flow.size, self.vectors).ravel()
+        frame = np.eye(self.vectors, self.flow.size).ravel()
         return np.concatenate([x, np.broadcast_to(frame, (*x.shape[:-1], frame.size))], axis=-1)
 
     def params(self, columns=1):
-        return super().params(columns * self.vectors)
-
-    def scratch(self, columns=1):
-        n, k = self.flow.size, self.vectors
-        return {"state": np.zeros(n), "rate": np.zeros(n), "V": np.zeros((n, k)), "dV": np.zeros((n, k))}
+        return super().params(columns * max(1, self.vectors))
 
     def drift(p, t, x, u, out):
-        n = p.state.size
-        copy(x[:n], p.state)
-        copy(x[n:], p.V.reshape(p.V.size))
-        drift(p.flow, t, p.state, u, p.rate)
-        tangents(p.flow, t, p.state, u, p.V, p.dV)
-        copy(p.rate, out[:n])
-        copy(p.dV.reshape(p.dV.size), out[n:])
+        n = x.size // (1 + p.vectors)
+        frame = p.vectors, n
+        _called(p.flow, t, x[:n], u, x[n:].reshape(frame), out[:n], out[n:].reshape(frame))
+
+
+@outlined
+def _called(p, t, x, u, V, y, W):
+    """`pushforward`, which adaptive methods take at many places."""
+    pushforward(p, t, x, u, V, y, W)

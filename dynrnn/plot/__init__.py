@@ -4,26 +4,38 @@ from dynrnn.plot.basins import basins, fractions
 from dynrnn.plot.bifurcation import branches, orbit_diagram
 from dynrnn.plot.choices import psychometric
 from dynrnn.plot.errors import dots, horizon_errors
+from dynrnn.plot.exponents import convergence, exponents
 from dynrnn.plot.fixed_points import fixed_points
 from dynrnn.plot.phase import phase_portrait, trajectory
+from dynrnn.plot.phase_line import phase_line
 from dynrnn.plot.populations import activity, raster
 from dynrnn.plot.series import forecast
+from dynrnn.plot.stability import eigenvalues
 from dynrnn.plot.style import COLORS, figure, save, style
+from dynrnn.plot.tipping import tipping
+from dynrnn.plot.variance import autocorrelation, components, correlation_sum
 from dynrnn.plot.views import delay_embedding, poincare_section, power_spectrum, recurrence_plot, return_map
 
 __all__ = [
     "COLORS",
     "activity",
+    "autocorrelation",
     "basins",
     "branches",
+    "components",
+    "convergence",
+    "correlation_sum",
     "delay_embedding",
     "dots",
+    "eigenvalues",
+    "exponents",
     "figure",
     "fixed_points",
     "forecast",
     "fractions",
     "horizon_errors",
     "orbit_diagram",
+    "phase_line",
     "phase_portrait",
     "poincare_section",
     "power_spectrum",
@@ -33,5 +45,6 @@ __all__ = [
     "return_map",
     "save",
     "style",
+    "tipping",
     "trajectory",
 ]

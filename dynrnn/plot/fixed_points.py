@@ -55,7 +55,7 @@ def fixed_points(data: Any, ax: Any = None, *, trajectories: Any = None, x: Any 
             ax.plot(across.of(trial), up.of(trial), color=COLORS["sky"], linewidth=0.8, zorder=1)
     X = np.stack([one.values for one in places.values()], axis=-1)
     first, second = across.of(X), up.of(X)
-    kinds = np.array([str(kind).removesuffix(" node").removesuffix(" focus") for kind in data["kind"].values])
+    kinds = _kinds(data["kind"].values)
     for level, kind in enumerate(_ORDER):
         some = kinds == kind
         if some.any():
@@ -69,6 +69,11 @@ def fixed_points(data: Any, ax: Any = None, *, trajectories: Any = None, x: Any 
     handles, names = ax.get_legend_handles_labels()
     ax.legend(handles[::-1], names[::-1], loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=1.2)
     return ax
+
+
+def _kinds(kinds: np.ndarray) -> np.ndarray:
+    """What points are marked by: nodes and foci look alike."""
+    return np.array([str(kind).removesuffix(" node").removesuffix(" focus") for kind in kinds])
 
 
 class _Axis:

@@ -36,6 +36,7 @@ class FitzHughNagumo(System):
     driven: bool = False
 
     units = ("v", "w")
+    time_unit = "time unit"
     trainable = ("I", "a", "b", "eps")
 
     @property

@@ -50,7 +50,8 @@ class KuramotoSivashinsky(System):
     length : L. Flat states are stable for ``L < 2π``; 22 is the usual small domain with chaos.
     dealias : drop the waves above n/3 from ``(u²)_x`` (the 2/3 rule), so that no product is mistaken for a longer wave.
 
-    State: u at the points, (n,); it starts with ``cos(y) (1 + sin(y))``, ``y = 2π x / L``. The mean of u never changes.
+    State: u at the points, (n,), beside their `position` x in results; neither length nor time has a unit. It starts with
+    ``cos(y) (1 + sin(y))``, ``y = 2π x / L``. The mean of u never changes.
 
     Raises ValueError where n < 4 or the length is not positive.
 
@@ -67,6 +68,7 @@ class KuramotoSivashinsky(System):
     length: float = 22.0
     dealias: bool = False
 
+    time_unit = "time unit"
     scratch_names = ("A", "D", "product")
 
     def __init__(self, *args, **kwargs):
@@ -82,6 +84,10 @@ class KuramotoSivashinsky(System):
     def grid(self) -> np.ndarray:
         """The points x, (n,)."""
         return self.length * np.arange(self.n) / self.n
+
+    @property
+    def unit_coordinates(self):
+        return {"position": ("state", self.grid, {"units": "length unit", "long_name": "position on the ring"})}
 
     @property
     def linear(self):

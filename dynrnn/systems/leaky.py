@@ -37,8 +37,8 @@ class LeakyMap(Firing, Network):
     def emitted(p, i, s):
         return value(p.activation, s)
 
-    def emitted_jvp(p, i, s, ds):
-        return slope(p.activation, s, value(p.activation, s)) * ds
+    def emitted_jvp(p, i, s, y, ds):
+        return slope(p.activation, s, y) * ds
 
     def noise_gain(p, i):
         return p.spread[i]

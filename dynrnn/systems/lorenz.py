@@ -18,8 +18,9 @@ class Lorenz63(System):
     sigma, rho, beta : Prandtl number, reduced Rayleigh number and aspect factor. The defaults are chaotic, with the largest
         Lyapunov exponent 0.9056 per time unit.
 
-    State: x, y, z, without a unit; it starts at (1, 1, 1), as 0 is a fixed point. The divergence is -(sigma + 1 + beta)
-    everywhere. For rho > 1 there are two more fixed points, (±s, ±s, rho - 1) with ``s = sqrt(beta (rho - 1))``.
+    State: x, y, z, without a unit, and so is the time; it starts at (1, 1, 1), as 0 is a fixed point. The divergence is
+    -(sigma + 1 + beta) everywhere. For rho > 1 there are two more fixed points, (±s, ±s, rho - 1) with
+    ``s = sqrt(beta (rho - 1))``.
 
     Source: E. N. Lorenz, Journal of the Atmospheric Sciences 20 (1963) 130.
 
@@ -34,6 +35,7 @@ class Lorenz63(System):
     beta: float = 8 / 3
 
     units = ("x", "y", "z")
+    time_unit = "time unit"
     trainable = ("sigma", "rho", "beta")
 
     def initial(self):
@@ -85,6 +87,7 @@ class Lorenz96(System):
     n: int = 40
     F: float = 8.0
 
+    time_unit = "time unit"
     trainable = ("F",)
 
     def __init__(self, *args, **kwargs):

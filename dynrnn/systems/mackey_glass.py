@@ -37,6 +37,7 @@ class MackeyGlass(System):
     n: float = 10.0
 
     units = ("x",)
+    time_unit = "time unit"
     trainable = ("beta", "gamma")
 
     def __init__(self, *args, **kwargs):

@@ -29,7 +29,7 @@ class MultipleTimescaleRNN(LeakyMap):
     W_in : (unit, input) or (unit,), input weights; those of groups not in `input_to` are left out. None for no inputs.
     bias : b, per unit.
     groups : name and number of units of each group, ``{"io": 10, "fast": 60, "slow": 20}``: the parts of the state.
-    tau : time constants, in steps, each >= 1: by the name of the group, or per unit.
+    tau : time constants, in steps of the map and not in seconds, each >= 1: by the name of the group, or per unit.
     connections : for each group the groups it hears, ``{"slow": ["fast", "slow"], ...}``. None: each hears all.
     input_to, output_from : name or names of the groups that get the inputs and give the outputs. None for all.
     x0 : the state a run starts from, per unit. It is trainable.
@@ -89,6 +89,8 @@ class MultipleTimescaleRNN(LeakyMap):
         heard = _mask(groups, connections)
         fed = np.repeat([name in input_to for name in groups], list(groups.values()))
         W_in = input_weights("W_in", W_in, n)
+        if any(isinstance(one, str) for one in (tau.values() if isinstance(tau, Mapping) else [tau])):
+            _check.fail("tau", repr(tau), "numbers of steps", "Divide a time constant by the length of a step.", TypeError)
         if isinstance(tau, Mapping):
             tau = _by_group("tau", tau, groups)
         super().__init__(

@@ -27,7 +27,7 @@ import numpy as np
 from dynrnn import _check
 from dynrnn._jit import by_dimension, generic, inlined
 from dynrnn._math import copy
-from dynrnn.couplings.base import Coupling, multiply, multiply_columns, outer, tangent, transposed
+from dynrnn.couplings.base import Coupling, multiply, multiply_columns, multiply_rows, outer, tangent, transposed
 from dynrnn.system import Noise, System
 
 
@@ -45,7 +45,7 @@ def source(p, x):
 
 @generic
 def source_jvp(p, x, v):
-    """Derivative of `source` along `v`, or along its columns; right as it stands where `source` is a part of the state."""
+    """Derivative of `source` along `v`, after `source` itself; right as it stands where that is a part of the state."""
     return source(p, v)
 
 
@@ -154,29 +154,53 @@ def _apply_columns(p, X, U, OUT):
 @inlined
 def _push(p, x, v, out):
     """Directional derivative of the step, given ``da`` and the direct change `v` of the state."""
-    n, a, da = unit_count(p), p.a, p.da
+    n, a, da = unit_count(p), p.a, p.da[0]
     for i in range(n):
         law_jvp(p, i, i, n, a, x, da, v, out)
 
 
 @inlined
-def _repeat(x, n, columns, out):
-    """Each of n numbers `columns` times in a row. `out` may be `x`: it is filled from behind."""
-    for i in range(n - 1, -1, -1):
-        for c in range(columns - 1, -1, -1):
-            out[i * columns + c] = x[i]
+def _slopes(p, x):
+    """Derivatives (gate or state, size) of all laws, by each of the G numbers in ``a`` and each of the S in `x` of their unit."""
+    n, a, da, v, D = unit_count(p), p.a, p.da[0], p.dx, p.slopes
+    gates = da.size // n
+    da[:] = 0
+    v[:] = 0
+    for g in range(D.shape[0]):
+        one = da[g * n : (g + 1) * n] if g < gates else v[(g - gates) * n : (g - gates + 1) * n]
+        one[:] = 1
+        for i in range(n):
+            law_jvp(p, i, i, n, a, x, da, v, D[g])
+        one[:] = 0
+    return D
 
 
 @inlined
-def _push_columns(p, x, V, OUT):
-    """`_push` for many changes of one state: ``a`` and `x` are repeated, so that the law sees as many states."""
-    n, columns, a, da, at = unit_count(p), V.shape[1], p.a, p.da, p.at
-    _repeat(a, p.bias.size, columns, a)
-    _repeat(x, x.size, columns, at)
-    v, out = V.reshape(V.size), OUT.reshape(OUT.size)
-    for i in range(n):
-        for c in range(columns):
-            law_jvp(p, i, i * columns + c, n * columns, a, at, da, v, out)
+def _combine(D, n, gates, DA, V, W):
+    """The laws' derivative along each row of DA and V, into those of W."""
+    for s in range(0, V.shape[1], n):
+        for c in range(V.shape[0]):
+            for i in range(n):
+                W[c, s + i] = D[0, s + i] * DA[c, i] + D[gates, s + i] * V[c, i]
+    for g in range(1, D.shape[0]):
+        if g != gates:
+            A, first = (DA, g * n) if g < gates else (V, (g - gates) * n)
+            for s in range(0, V.shape[1], n):
+                for c in range(V.shape[0]):
+                    for i in range(n):
+                        W[c, s + i] += D[g, s + i] * A[c, first + i]
+
+
+@inlined
+def _heard_rows(p, x, V):
+    """What units hear of the changes of the state in the rows of V."""
+    n, one = unit_count(p), p.dx
+    one[:] = 1
+    slope, Y = source_jvp(p, x, one), p.gy[: V.shape[0]]
+    for c in range(V.shape[0]):
+        for i in range(n):
+            Y[c, i] = slope[i] * V[c, i]
+    return Y
 
 
 class Coupled(System):
@@ -186,7 +210,7 @@ class Coupled(System):
     W_in: Coupling
     bias: np.ndarray
 
-    scratch_names: ClassVar[tuple[str, ...]] = ("a", "da", "gy", "still", "at")
+    scratch_names: ClassVar[tuple[str, ...]] = ("a", "da", "dx", "gy", "still", "slopes")
     trainable: ClassVar[tuple[str, ...]] = ("W", "W_in", "bias")
 
     @property
@@ -203,27 +227,29 @@ class Coupled(System):
 
     def scratch(self, columns=1):
         gates, sources = self.W.shape
-        sizes = {"a": gates, "da": gates, "gy": sources, "still": self.size, "at": self.size}
-        return {name: np.zeros(size * columns, self.dtype) for name, size in sizes.items()}
+        shapes = {"a": gates * columns, "da": (columns, gates), "dx": self.size, "gy": (columns, sources), "still": self.size}
+        shapes["slopes"] = (gates + self.size) // sources, self.size
+        return {name: np.zeros(shape, self.dtype) for name, shape in shapes.items()}
 
     # -------------------------------------------------------------------------------------------------- kernels
 
     def jvp(p, x, u, v, out):
         drive(p, x, u)
-        da = p.da[: p.bias.size]
+        da = p.da[0]
         da[:] = 0
         multiply(p.W, source_jvp(p, x, v), da)
         _push(p, x, v, out)
 
-    def tangents(p, t, x, u, V, OUT):
-        drive(p, x, u)
-        da = p.da[: p.bias.size * V.shape[1]]
-        da[:] = 0
-        multiply_columns(p.W, source_jvp(p, x, V), da.reshape((p.bias.size, V.shape[1])))
-        _push_columns(p, x, V, OUT)
+    def pushforward(p, t, x, u, V, y, W):
+        _apply(p, x, u, y)
+        n, gates = unit_count(p), p.bias.size
+        D, Y, DA = _slopes(p, x), _heard_rows(p, x, V), p.da[: V.shape[0]]
+        DA[:] = 0
+        multiply_rows(p.W, Y, DA)
+        _combine(D, n, gates // n, DA, V, W)
 
     def jvp_u(p, x, u, w, out):
-        m, da = drive(p, x, u).size, p.da[: p.bias.size]
+        m, da = drive(p, x, u).size, p.da[0]
         da[:] = 0
         for i in range(w.size - m):
             da[i] = noise_gain(p, i) * w[m + i]
@@ -231,7 +257,7 @@ class Coupled(System):
         _push(p, x, p.still, out)
 
     def jvp_p(p, x, u, q, out):
-        inputs, da = drive(p, x, u), p.da[: p.bias.size]
+        inputs, da = drive(p, x, u), p.da[0]
         copy(q.bias, da)
         tangent(p.W, q.W, source(p, x), da)
         tangent(p.W_in, q.W_in, inputs, da)
@@ -243,12 +269,12 @@ class Coupled(System):
 
     def vjp(p, x, u, g, gx, gu, gp):
         inputs = drive(p, x, u)
-        n, m, a, da = unit_count(p), inputs.size, p.a, p.da[: p.bias.size]
+        n, m, a, da = unit_count(p), inputs.size, p.a, p.da[0]
         for i in range(n):
             law_vjp(p, i, i, n, a, x, g, da, gx)
             law_vjp_p(p, i, i, n, a, x, g, gp)
         y = source(p, x)
-        gy = p.gy[: y.size]
+        gy = p.gy[0]
         gy[:] = 0
         transposed(p.W, da, gy)
         source_vjp(p, x, gy, gx)
@@ -269,8 +295,8 @@ def emitted(p, i, s):
 
 
 @generic
-def emitted_jvp(p, i, s, ds):
-    """Its derivative: linear in `ds`."""
+def emitted_jvp(p, i, s, y, ds):
+    """Its derivative, where it is y: linear in `ds`."""
     return ds
 
 
@@ -285,25 +311,13 @@ def _emit_columns(p, X, Y):
             Y[i, c] = emitted(p, i, X[i, c])
 
 
-def _emit_jvp_one(p, x, v, y):
-    for i in range(x.size):
-        y[i] = emitted_jvp(p, i, x[i], v[i])
-
-
-def _emit_jvp_columns(p, x, V, Y):
-    for i in range(x.size):
-        for c in range(V.shape[1]):
-            Y[i, c] = emitted_jvp(p, i, x[i], V[i, c])
-
-
 _emit = by_dimension(1, _emit_one, _emit_columns)
-_emit_jvp = by_dimension(2, _emit_jvp_one, _emit_jvp_columns)
 
 
 class Firing(Coupled):
     """Units with one state variable each, of which others hear a function, `emitted`; so does who watches the output."""
 
-    scratch_names: ClassVar[tuple[str, ...]] = (*Coupled.scratch_names, "y")
+    scratch_names: ClassVar[tuple[str, ...]] = (*Coupled.scratch_names, "y", "dy")
 
     @property
     def units(self):
@@ -314,7 +328,7 @@ class Firing(Coupled):
         return self.bias.size
 
     def scratch(self, columns=1):
-        return {**super().scratch(columns), "y": np.zeros(self.size * columns, self.dtype)}
+        return {**super().scratch(columns), "y": np.zeros(self.size * columns, self.dtype), "dy": np.zeros(self.size, self.dtype)}
 
     # -------------------------------------------------------------------------------------------------- kernels
 
@@ -324,13 +338,14 @@ class Firing(Coupled):
         return y
 
     def source_jvp(p, x, v):
-        y = p.y[: v.size].reshape(v.shape)
-        _emit_jvp(p, x, v, y)
-        return y
+        y, dy = p.y, p.dy
+        for i in range(x.size):
+            dy[i] = emitted_jvp(p, i, x[i], y[i], v[i])
+        return dy
 
     def source_vjp(p, x, gy, gx):
         for i in range(x.size):
-            gx[i] += emitted_jvp(p, i, x[i], gy[i])
+            gx[i] += emitted_jvp(p, i, x[i], p.y[i], gy[i])
 
     def output(p, x, u, out):
         _emit(p, x, out)

@@ -28,8 +28,8 @@ def heard(form, p, i, s):
 
 
 @generic
-def heard_jvp(form, p, i, s, ds, dtheta):
-    """Change of `heard` with the state and with theta."""
+def heard_jvp(form, p, i, s, y, ds, dtheta):
+    """Change of `heard`, where it is y, with the state and with theta."""
     return ds
 
 
@@ -52,10 +52,9 @@ def _fire(p, i, s):
 
 
 @inlined
-def _fire_jvp(p, i, s, ds):
-    """Its change with `s` or theta."""
-    z = p.gain[i] * (s + p.theta[i])
-    return p.gain[i] * slope(p.activation, z, value(p.activation, z)) * ds
+def _fire_jvp(p, i, s, y, ds):
+    """Its change with `s` or theta, where it is y."""
+    return p.gain[i] * slope(p.activation, p.gain[i] * (s + p.theta[i]), y) * ds
 
 
 class Form(Record):
@@ -68,8 +67,8 @@ class StateForm(Form):
     def heard(form, p, i, s):
         return _fire(p, i, s)
 
-    def heard_jvp(form, p, i, s, ds, dtheta):
-        return _fire_jvp(p, i, s, ds + dtheta)
+    def heard_jvp(form, p, i, s, y, ds, dtheta):
+        return _fire_jvp(p, i, s, y, ds + dtheta)
 
 
 class OutputForm(Form):
@@ -79,7 +78,7 @@ class OutputForm(Form):
         return _fire(p, i, a)
 
     def pulled_jvp(form, p, i, a, da, dtheta):
-        return _fire_jvp(p, i, a, da + dtheta)
+        return _fire_jvp(p, i, a, _fire(p, i, a), da + dtheta)
 
 
 _FORMS = {"state": StateForm, "output": OutputForm}
@@ -135,18 +134,18 @@ class RateFlow(Firing, FlowNetwork):
     def emitted(p, i, s):
         return heard(p.form, p, i, s)
 
-    def emitted_jvp(p, i, s, ds):
-        return heard_jvp(p.form, p, i, s, ds, 0.0)
+    def emitted_jvp(p, i, s, y, ds):
+        return heard_jvp(p.form, p, i, s, y, ds, 0.0)
 
     def source_jvp_p(p, x, q, da):
-        y = p.y[: x.size]
+        y, dy = p.y, p.dy
         for i in range(x.size):
-            y[i] = heard_jvp(p.form, p, i, x[i], 0.0, q.theta[i])
-        multiply(p.W, y, da)
+            dy[i] = heard_jvp(p.form, p, i, x[i], y[i], 0.0, q.theta[i])
+        multiply(p.W, dy, da)
 
     def source_vjp_p(p, x, gy, gp):
         for i in range(x.size):
-            gp.theta[i] += heard_jvp(p.form, p, i, x[i], 0.0, gy[i])
+            gp.theta[i] += heard_jvp(p.form, p, i, x[i], p.y[i], 0.0, gy[i])
 
     def law(p, i, j, n, a, x, out):
         out[j] = p.leak[i] * (pulled(p.form, p, i, a[j]) - x[j])

@@ -96,6 +96,10 @@ class RingAttractor(System):
         return 2 * np.pi * np.arange(self.n) / self.n
 
     @property
+    def unit_coordinates(self):
+        return {"angle": ("state", self.angles, {"units": "rad", "long_name": "preferred angle"})}
+
+    @property
     def half_width(self) -> float:
         """Half-width θ_c of the bump, rad: units nearer than that to its centre are active."""
         if self.J1 <= 2:

@@ -14,7 +14,7 @@ class Rossler(System):
     ----------
     a, b, c : the defaults are chaotic, with the largest Lyapunov exponent 0.0714 per time unit.
 
-    State: x, y, z, without a unit. For ``c² > 4 a b`` there are two fixed points, (a s, -s, s) with
+    State: x, y, z, without a unit, and so is the time. For ``c² > 4 a b`` there are two fixed points, (a s, -s, s) with
     ``s = (c ± sqrt(c² - 4 a b)) / (2 a)``.
 
     Source: O. E. Rössler, Physics Letters A 57 (1976) 397.
@@ -30,6 +30,7 @@ class Rossler(System):
     c: float = 5.7
 
     units = ("x", "y", "z")
+    time_unit = "time unit"
     trainable = ("a", "b", "c")
 
     def drift(p, t, x, u, out):

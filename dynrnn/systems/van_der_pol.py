@@ -17,7 +17,7 @@ class VanDerPol(System):
     mu : strength of the damping. The cycle has amplitude near 2 for every mu > 0, and period 6.66328686 at mu = 1; for
         large mu it relaxes, with period near ``(3 - 2 ln 2) mu``, and the equation is stiff.
 
-    State: x, y, without a unit; it starts at (2, 0), as 0 is a fixed point.
+    State: x, y, without a unit, and so is the time; it starts at (2, 0), as 0 is a fixed point.
 
     Source: B. van der Pol, Philosophical Magazine 2 (1926) 978.
 
@@ -30,6 +30,7 @@ class VanDerPol(System):
     mu: float = 1.0
 
     units = ("x", "y")
+    time_unit = "time unit"
     trainable = ("mu",)
 
     def initial(self):
