@@ -108,8 +108,8 @@ def _elapsed(name: str, values: np.ndarray) -> Any:
 
 
 def time_unit(system: Any) -> str:
-    """What the rows of a system count in: "steps", or where it has a dt "s", or what the model within says (`time_unit`)."""
-    if getattr(system, "dt", None) is None:
+    """What time counts in: "steps"; for a flow or a map with a dt "s", or what the model within says (`time_unit`)."""
+    if getattr(system, "dt", None) is None and not system.is_flow:
         return "steps"
     return getattr(innermost(system), "time_unit", "s")
 

@@ -7,8 +7,6 @@ threads: each trial draws from streams of its own, in order.
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import itertools
 import os
 import time
@@ -22,9 +20,7 @@ from dynrnn import _check
 from dynrnn._jit import by_dimension, explained, jit
 from dynrnn._llvm import LANES, borrowed
 from dynrnn._math import copy
-from dynrnn._record import Record
 from dynrnn._units import innermost, time_unit
-from dynrnn.couplings.dense import NARROW, Dense
 from dynrnn.system import System, output, output_columns, step, step_columns
 
 __all__ = ["Diverged", "Interrupted", "Run", "trial_streams"]
@@ -33,7 +29,6 @@ _CHUNK_SECONDS = 0.1
 _CHUNK_BYTES = 32e6
 _PROBE = 4  # steps on one thread, by which the pace is known
 _THREADED_SECONDS = 2e-3  # threads wait for each other's Python code: less work than this is done sooner on one
-_BLOCKS = 8  # of trials with dense products, whatever the threads, so that these do not change the bits
 _FEW = LANES // 2  # trials side by side do not fill a vector: one by one they are up to three times as fast
 _DRAWN_NUMBERS = 8192  # at a time for a trial: what neighbouring trials write lies in the same cache lines
 
@@ -187,8 +182,7 @@ class Run:
         self.streams = [list(stream.spawn(count)) for stream in trial_streams(rng, trials)] if count else [[]] * trials
         self.threads = _check.integer("threads", threads if threads is not None else _cores(), 1)
         native = system.has_native_columns and trials >= _FEW
-        pieces = self.threads if not _through_blas(system) else max(1, min(_BLOCKS, trials // LANES))
-        cuts = _cut_columns(trials, pieces) if native else range(trials + 1)
+        cuts = _cut_columns(trials, self.threads) if native else range(trials + 1)
         spans = [slice(a, b) for a, b in itertools.pairwise(cuts)]
         self.blocks = [_Block(system, x0[s], s, self.streams[s], not native) for s in spans]
         self._rate = 0.0
@@ -270,12 +264,10 @@ class Run:
                 Y.reshape(len(Y), all_y.size, stride)[:, :, offset] = own_Y
             return U
 
-        alone = self.blocks[0].x.ndim == 1
-        with contextlib.nullcontext() if alone else _blas().limit(limits=1, user_api="blas"):  # threads are for blocks
-            if min(len(self.blocks), self.threads) == 1 or steps < _THREADED_SECONDS * self._rate or not self._rate:
-                return [work(block) for block in self.blocks]
-            with ThreadPoolExecutor(min(self.threads, len(self.blocks))) as pool:
-                return list(pool.map(work, self.blocks))
+        if min(len(self.blocks), self.threads) == 1 or steps < _THREADED_SECONDS * self._rate or not self._rate:
+            return [work(block) for block in self.blocks]
+        with ThreadPoolExecutor(min(self.threads, len(self.blocks))) as pool:
+            return list(pool.map(work, self.blocks))
 
     def _divergence(self, k: int, trial: int, state: np.ndarray) -> str:
         where = f" of trial {trial}" if self.trials > 1 else ""
@@ -313,15 +305,6 @@ def _aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     return room[start : start + size].view(dtype).reshape(shape)
 
 
-@functools.cache
-def _blas() -> Any:
-    """The threads of matrix products. With more than one, products of two blocks wait for each other, and bits may differ."""
-    import scipy.linalg  # noqa: F401  # whose library compiled code calls
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
-
-
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -332,13 +315,6 @@ def _cut_columns(columns: int, threads: int) -> list[int]:
     groups = -(-columns // vector)
     blocks = min(threads, groups)
     return [*(round(i * groups / blocks) * vector for i in range(blocks)), columns]
-
-
-def _through_blas(record: Record) -> bool:
-    """Whether batches go through a matrix product whose rounding depends on the number of columns."""
-    if isinstance(record, Dense):
-        return record.shape[1] > NARROW
-    return any(_through_blas(value) for value in record._raw.values() if isinstance(value, Record))
 
 
 def _named(system: System, indices: np.ndarray, most: int = 3) -> list[str]:

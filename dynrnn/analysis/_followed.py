@@ -13,6 +13,7 @@ from tqdm.auto import tqdm
 
 import dynrnn
 from dynrnn import _check
+from dynrnn._units import time_unit
 from dynrnn.analysis._branch import INTERRUPTED, Branch, Point, Steps, Zeros
 from dynrnn.analysis._parameter import Parameter
 from dynrnn.analysis._states import labelled
@@ -115,7 +116,10 @@ class Plan:
         order = [np.argsort(-zeros.growth(point.eigenvalues), kind="stable") for point in points]
         eigenvalues = np.array([point.eigenvalues[by] for point, by in zip(points, order, strict=True)], complex)
         kinds = np.array([point.kind for point in points])
-        what = {"long_name": "Floquet multiplier" if self.cycle else "eigenvalue", "units": "1/s" if zeros.flows else "1"}
+        what = {
+            "long_name": "Floquet multiplier" if self.cycle else "eigenvalue",
+            "units": f"1/{time_unit(self.address.system)}" if zeros.flows else "1",
+        }
         data = labelled(self.address.system, Z[:, :n], "point").assign(
             eigenvalue=(("point", "mode"), eigenvalues, what),
             unstable_dimensions=("point", np.array([point.growing for point in points])),

@@ -14,7 +14,7 @@ __all__ = ["clock", "lone", "provenance", "series", "times"]
 
 
 def series(name: str, data: Any, dt: Any = None) -> tuple[xr.DataArray, float, str]:
-    """`data` over (["trial",] "time", "unit"), the time from row to row, and its unit, "s" or "steps".
+    """`data` over (["trial",] "time", "unit"), the time from row to row, and its unit, "s", "steps" or what the model has.
 
     An array is (time,), (time, unit) or (trial, time, unit). Of a result of `simulate` all variables of the state are taken.
     """
@@ -35,7 +35,8 @@ def series(name: str, data: Any, dt: Any = None) -> tuple[xr.DataArray, float, s
     if dt is not None:
         _units.refuse_other_dt(name, array, dt)
     step = found if found is not None else dt
-    return array.copy(data=values), 1.0 if step is None else step, "steps" if step is None else "s"
+    own = array["time"].attrs.get("units") == "time unit" if "time" in array.coords else False
+    return array.copy(data=values), 1.0 if step is None else step, "steps" if step is None else "time unit" if own else "s"
 
 
 def lone(name: str, data: Any, dt: Any = None) -> tuple[xr.DataArray, float, str]:

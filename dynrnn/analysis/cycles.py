@@ -10,6 +10,7 @@ import xarray as xr
 
 import dynrnn
 from dynrnn import _check, _units
+from dynrnn._units import time_unit
 from dynrnn.analysis._local import Local, leading_first
 from dynrnn.analysis._shooting import METHOD, lead, refuse_delays
 from dynrnn.analysis._states import labelled
@@ -191,11 +192,12 @@ def _cycle_described(local: Local, cycle: _Cycle, n: int, change: float, trouble
     with np.errstate(divide="ignore"):
         exponents = np.log(multipliers) / T
     result = labelled(flow, cycle.orbit, "time", np.linspace(0, T, len(cycle.orbit)))
-    result["time"].attrs["units"] = "s"
+    unit = time_unit(flow)
+    result["time"].attrs["units"] = unit
     result = result.assign(
-        period=((), T, {"units": "s"}),
+        period=((), T, {"units": unit}),
         multiplier=("mode", multipliers),
-        exponent=("mode", exponents, {"units": "1/s"}),
+        exponent=("mode", exponents, {"units": f"1/{unit}"}),
         stable=not trouble and bool((np.abs(others) < 1).all()),
         unstable_dimensions=int((np.abs(others) > 1).sum()),
         residual=float(np.abs(cycle.orbit[-1] - cycle.orbit[0]).max()),

@@ -9,6 +9,7 @@ import xarray as xr
 
 import dynrnn
 from dynrnn import _check
+from dynrnn._units import time_unit
 from dynrnn.analysis._local import Local
 from dynrnn.analysis._search import (
     Found,
@@ -211,7 +212,7 @@ def _described(local: Local, found: Found, marginal: float) -> xr.Dataset:
     stable = found.zero & (grows + rests == 0) & np.isfinite(growth[:, 0])
     result = labelled(local.system, found.X, "point", np.arange(points))
     return result.assign(
-        eigenvalue=(("point", "mode"), eigenvalues, {"units": "1/s" if local.is_flow else "1"}),
+        eigenvalue=(("point", "mode"), eigenvalues, {"units": f"1/{time_unit(local.system)}" if local.is_flow else "1"}),
         unstable_dimensions=("point", grows),
         marginal_dimensions=("point", rests),
         stable=("point", stable),

@@ -223,5 +223,5 @@ def _labelled(address: Parameter, values: np.ndarray, orbit: np.ndarray, seen: _
 
 def _described(watch: _Watch) -> str:
     if isinstance(watch.section, int):
-        return f"every {watch.section * (watch.dt or 1):g} s"
+        return f"every {watch.section * (watch.dt or 1):g}"
     return "local maxima" if watch.section is None else repr(watch.section)

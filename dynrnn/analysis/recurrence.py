@@ -57,7 +57,7 @@ def recurrence_plot(
     [[1, 0, 1], [0, 1, 0], [1, 0, 1]]
     """
     a, dt, unit = lone("x", x, dt)
-    b = a if y is None else lone("y", y, dt if unit == "s" else None)[0]
+    b = a if y is None else lone("y", y, None if unit == "steps" else dt)[0]
     if a.sizes["unit"] != b.sizes["unit"]:
         _check.fail("y", f"{b.sizes['unit']} variables", f"{a.sizes['unit']}, as x has")
     if (threshold is None) == (rate is None):

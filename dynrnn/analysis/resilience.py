@@ -10,6 +10,7 @@ import xarray as xr
 
 import dynrnn
 from dynrnn import _check
+from dynrnn._units import time_unit
 from dynrnn.analysis._motion import Motion
 from dynrnn.analysis._starts import starts_in
 from dynrnn.analysis._states import attractors_of, labelled, position, variables
@@ -139,7 +140,7 @@ def return_time(
     decay = np.where((outer.steps > 0) & (outer.label == inner.label), (after - before) / np.log(_APART), np.nan)
     known = np.concatenate([labels, [UNDECIDED, DIVERGED]]).astype(int)
     out = xr.Dataset({"basin": begun.labelled(known[inner.label]), "time": begun.labelled(after * motion.dt)})
-    out["time"].attrs["units"] = "s" if system.is_flow else "steps"
+    out["time"].attrs["units"] = time_unit(motion.map)
     groups = [np.flatnonzero(inner.label == k) for k in range(len(points))]
     for name, of, values in (
         ("mean_time", np.mean, after),

@@ -51,7 +51,7 @@ def power_spectrum(
     frequency, power = scipy.signal.welch(
         array.values, 1 / dt, window, segment, int(overlap * segment), detrend=detrend, axis=array.get_axis_num("time")
     )
-    unit_f = "Hz" if unit == "s" else "cycles/step"
+    unit_f = {"s": "Hz", "steps": "cycles/step"}.get(unit, f"cycles/{unit}")
     attrs = provenance(x, segment=segment, overlap=overlap, window=str(window), dt=dt) | {"long_name": "power spectral density"}
     coords = {name: c for name, c in array.coords.items() if "time" not in c.dims} | {
         "frequency": ("frequency", frequency, {"units": unit_f})

@@ -6,33 +6,54 @@ import numpy as np
 
 from dynrnn import _check
 from dynrnn._jit import DISABLED, inlined
-from dynrnn._llvm import add_product
+from dynrnn._llvm import add_product, fma
 from dynrnn.couplings.base import Coupling
 
-NARROW = 16  # up to this many inputs the sums run in one fixed order, so that batches give the bits of single runs
+_PARTS = 8  # of the sum of one long row: additions that wait for each other would take four cycles each
 
 
 @inlined
-def _add_rows_in_order(W_T, x, out):
-    for j in range(x.size):
-        xj, row = x[j], W_T[j]
-        for i in range(out.size):
-            out[i] += row[i] * xj
-
-
-@inlined(fastmath={"contract"})
 def add_rows(W_T, x, out):
-    """``out += W_T^T x``: four rows of W_T at a time, so that `out` is read and written a quarter as often."""
+    """``out += W_T^T x``, each sum in the order of its terms; four rows at a time, so that `out` is passed a quarter as often."""
     n, m = out.size, x.size
     for j in range(0, m - 3, 4):
         x0, x1, x2, x3 = x[j], x[j + 1], x[j + 2], x[j + 3]
         r0, r1, r2, r3 = W_T[j], W_T[j + 1], W_T[j + 2], W_T[j + 3]
         for i in range(n):
-            out[i] += (r0[i] * x0 + r1[i] * x1) + (r2[i] * x2 + r3[i] * x3)
+            out[i] = fma(r3[i], x3, fma(r2[i], x2, fma(r1[i], x1, fma(r0[i], x0, out[i]))))
     for j in range(m - m % 4, m):
         xj, row = x[j], W_T[j]
         for i in range(n):
-            out[i] += row[i] * xj
+            out[i] = fma(row[i], xj, out[i])
+
+
+@inlined
+def _row_times_vector(w, x):
+    """``w · x`` in _PARTS partial sums."""
+    z = w.dtype.type(0)
+    s0, s1, s2, s3, s4, s5, s6, s7 = z, z, z, z, z, z, z, z
+    even = x.size - x.size % _PARTS
+    for j in range(0, even, _PARTS):
+        s0, s1 = fma(w[j], x[j], s0), fma(w[j + 1], x[j + 1], s1)
+        s2, s3 = fma(w[j + 2], x[j + 2], s2), fma(w[j + 3], x[j + 3], s3)
+        s4, s5 = fma(w[j + 4], x[j + 4], s4), fma(w[j + 5], x[j + 5], s5)
+        s6, s7 = fma(w[j + 6], x[j + 6], s6), fma(w[j + 7], x[j + 7], s7)
+    for j in range(even, x.size):
+        s0 = fma(w[j], x[j], s0)
+    return ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7))
+
+
+@inlined
+def _row_times_columns(w, X, out):
+    """Add to `out` the same for each column of X."""
+    s = np.zeros((_PARTS, X.shape[1]), w.dtype)
+    even = w.size - w.size % _PARTS
+    for j in range(w.size):
+        part, wj, x = s[j % _PARTS if j < even else 0], w[j], X[j]
+        for c in range(x.size):
+            part[c] = fma(wj, x[c], part[c])
+    for c in range(out.size):
+        out[c] += ((s[0, c] + s[1, c]) + (s[2, c] + s[3, c])) + ((s[4, c] + s[5, c]) + (s[6, c] + s[7, c]))
 
 
 @inlined(fastmath={"contract", "reassoc"})
@@ -75,21 +96,15 @@ class Dense(Coupling):
 
     def multiply(p, x, out):
         if out.size == 1:
-            out[0] += _dot(p.values.reshape(x.size), x)
-        elif x.size <= NARROW:
-            _add_rows_in_order(p.values, x, out)
+            out[0] += _row_times_vector(p.values.reshape(x.size), x)
         else:
             add_rows(p.values, x, out)
 
     def multiply_columns(p, X, OUT):
-        if X.shape[0] > NARROW:
-            add_product(p.values.T, X, OUT)
+        if OUT.shape[0] == 1:
+            _row_times_columns(p.values.reshape(X.shape[0]), X, OUT[0])
         else:
-            for j in range(X.shape[0]):
-                for i in range(OUT.shape[0]):
-                    w = p.values[j, i]
-                    for c in range(X.shape[1]):
-                        OUT[i, c] += w * X[j, c]
+            add_product(p.values.T, X, OUT)
 
     def multiply_rows(p, X, OUT):
         add_product(X, p.values, OUT)

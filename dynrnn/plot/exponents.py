@@ -85,7 +85,7 @@ def convergence(data: Any, ax: Any = None) -> Axes:
         ax.set_ylim(low - 0.1 * (high - low), high + 0.1 * (high - low))
     ax.margins(x=0.01)
     units = data.attrs.get("units")
-    label_time(ax, time.assign_attrs(units={"1/s": "s", "1/step": "steps"}.get(units, "")))
+    label_time(ax, time.assign_attrs(units="steps" if units == "1/step" else (units or "").removeprefix("1/")))
     ax.set_ylabel(f"mean exponent so far ({units})" if units else "mean exponent so far")
     if len(means.T) > 1:
         ax.legend(title="exponent", loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=1.2)

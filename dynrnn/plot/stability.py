@@ -45,7 +45,7 @@ def eigenvalues(data: Any, ax: Any = None) -> Axes:
             one.real, one.imag, label=name, zorder=2 + level, linewidths=0.6 + 0.6 * shrink, **marks | {"s": marks["s"] * shrink}
         )
     units = values.attrs.get("units")
-    _flow_boundary(ax, rows) if units == "1/s" else _map_boundary(ax, rows)
+    _map_boundary(ax, rows) if units in (None, "1") else _flow_boundary(ax, rows)
     ax.set(xlabel=with_units(f"Re {values.name}", units), ylabel=with_units(f"Im {values.name}", units))
     ax.locator_params(nbins=5)
     handles, names = ax.get_legend_handles_labels()

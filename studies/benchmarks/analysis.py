@@ -6,7 +6,9 @@ Protocol: one thread. Each row is timed several times in turn with what it is co
 loop is the one a careful user writes: it advances the state by RK4 with the Jacobian applied to the frame (`A @ Q`), and
 factors by `numpy.linalg.qr` at the same interval. The bare cost of a network is that of its matrix products and
 factorisations alone, by BLAS and LAPACK, on arrays of the same shapes. SciPy's loop integrates state and frame together by
-`solve_ivp` (RK45 at 1e-6, near the error of RK4 at 0.01), on a shorter run, scaled per unit of time. `fast` takes fewer steps.
+`solve_ivp` (RK45 at 1e-6, near the error of RK4 at 0.01), on a shorter run, scaled per unit of time. pynamicalsys (extra
+`bench`) runs its own compiled Lorenz63, with its Jacobian, by RK4 at 0.01; it factors after each step, which cannot be changed.
+`fast` takes fewer steps.
 """
 
 from __future__ import annotations
@@ -109,8 +111,25 @@ def lorenz(fast: bool, rows: dict[str, float]) -> list[Claim]:
             x, (Q, _) = z[:3], np.linalg.qr(z[3:].reshape(3, 3))
 
     mine, other = seconds(ours) / steps, seconds(theirs) / (40 * 50)
+    peer = pynamicalsys_time(steps // 10)
     rows |= {"Lorenz63, ns per step": mine * 1e9, "Lorenz63 by solve_ivp, ns per step": other * 1e9}
-    return [Claim("Lorenz63 spectrum: times a loop of solve_ivp", 100.0, other / mine, "at least")]
+    rows |= {"Lorenz63 by pynamicalsys, ns per step": peer * 1e9}
+    absent = "" if peer == peer else " (not installed here)"
+    return [
+        Claim("Lorenz63 spectrum: times a loop of solve_ivp", 100.0, other / mine, "at least"),
+        Claim(f"Lorenz63 spectrum: times pynamicalsys 1.5{absent}", 3.0, peer / mine, "at least"),
+    ]
+
+
+def pynamicalsys_time(steps: int) -> float:
+    """Seconds per step of pynamicalsys, NaN where it is not installed."""
+    try:
+        from pynamicalsys import ContinuousDynamicalSystem
+    except ImportError:
+        return float("nan")
+    lorenz = ContinuousDynamicalSystem(model="lorenz system")
+    lorenz.integrator("rk4", time_step=0.01)
+    return seconds(lambda: lorenz.lyapunov(np.ones(3), 0.01 * steps, parameters=[10.0, 28.0, 8 / 3])) / steps
 
 
 def network(fast: bool, rows: dict[str, float]) -> list[Claim]:
