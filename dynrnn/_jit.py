@@ -11,7 +11,7 @@ Three ideas, each measured in ``docs/decisions/0001-compilation.md``:
   edited kernel therefore has another address, and what cannot be told apart from its other versions is not kept.
   Nothing is ever overwritten in place, so processes cannot disturb one another.
 
-Only this file, ``_fingerprint.py`` and ``_llvm.py`` touch Numba's internals.
+Only this file, ``_fingerprint.py``, ``_llvm.py`` and ``_sums.py`` touch Numba's internals.
 """
 
 from __future__ import annotations

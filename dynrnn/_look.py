@@ -12,7 +12,7 @@ import xarray as xr
 from dynrnn import _check, _units
 from dynrnn._jit import kernel
 from dynrnn._simulate import simulate
-from dynrnn.analysis._local import Local
+from dynrnn.analysis._local import Local, refuse_memory
 from dynrnn.analysis._series import series
 from dynrnn.analysis.fixed import fixed_points
 from dynrnn.analysis.lyapunov import lyapunov_spectrum
@@ -47,6 +47,7 @@ class Look:
     def __init__(self, system: Any, inputs: Any, steps: Any, duration: Any, dt: Any, method: Any, x0: Any, rng: Any):
         if not isinstance(system, System):
             _check.fail("system", type(system).__name__, "a dynrnn System", error=TypeError)
+        refuse_memory(system)
         given = [name for name, value in {"dt": dt, "method": method, "duration": duration}.items() if value is not None]
         if given and not system.is_flow:
             _check.fail(", ".join(given), "a value", "nothing for a map", "A map has steps: pass steps=…")

@@ -18,8 +18,9 @@ import numpy as np
 
 from dynrnn import _check
 from dynrnn._jit import by_dimension, explained, jit
-from dynrnn._llvm import LANES, borrowed
+from dynrnn._llvm import borrowed
 from dynrnn._math import copy
+from dynrnn._sums import LANES
 from dynrnn._units import innermost, time_unit
 from dynrnn.system import System, output, output_columns, step, step_columns
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dynrnn._jit import DISABLED, jit
-from dynrnn._llvm import LANES, add_product, add_slice, add_slice_to_columns, add_slice_to_half
+from dynrnn._sums import LANES, add_product, add_slice, add_slice_to_columns, add_slice_to_half
 from dynrnn.couplings import Block, Coupling, Dense, Diagonal, LowRank, Ring, Sparse, Zero, coupling
 from dynrnn.couplings.base import multiply_columns, multiply_rows, outer, row_dot, tangent
 

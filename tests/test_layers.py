@@ -23,6 +23,7 @@ LAYERS = [
     ["_check", "_dates", "_fingerprint"],
     ["_jit", "_units"],
     ["_llvm"],
+    ["_sums"],
     ["_math", "_record"],
     ["_made"],
     ["system"],
@@ -46,7 +47,7 @@ LABELLED = {"sinks": "it writes the labelled files that `simulate` streams to"} 
 
 BORROWED = {"dynrnn.analysis.portrait": "dynrnn._portrait"}  # names in a table of contents below the file that has them
 
-NUMBA_INTERNALS = {"_jit", "_fingerprint", "_llvm"}
+NUMBA_INTERNALS = {"_jit", "_fingerprint", "_llvm", "_sums"}
 
 FILES = sorted(PACKAGE.rglob("*.py"))
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from dynrnn import _check
 from dynrnn._jit import DISABLED, inlined
-from dynrnn._llvm import add_product, fma
+from dynrnn._llvm import fma
+from dynrnn._sums import add_product
 from dynrnn.couplings.base import Coupling
 
 _PARTS = 8  # of the sum of one long row: additions that wait for each other would take four cycles each

@@ -7,7 +7,7 @@ import functools
 import numpy as np
 
 from dynrnn import _check
-from dynrnn._llvm import LANES, ROWS, add_slice, add_slice_to_columns, add_slice_to_half
+from dynrnn._sums import LANES, ROWS, add_slice, add_slice_to_columns, add_slice_to_half
 from dynrnn.couplings.base import Coupling
 
 

@@ -7,15 +7,16 @@ written once, for flat arrays: `i` is the unit (to index parameters), `j` its pl
 gates.
 
 =========================================  ===========================================================
-``source(p, x)``                           what other units hear: a view of the state, or scratch
+``source(p, x)``                           what other units hear, (n,): a view of the state, or scratch
 ``law(p, i, j, n, a, x, out)``             next state of one unit, or its rate of change
 ``law_jvp(p, i, j, n, a, x, da, v, out)``  its directional derivative
 ``law_vjp(p, i, j, n, a, x, g, ga, gx)``   sets ``ga`` and adds to ``gx``
 =========================================  ===========================================================
 
-A source that is no part of the state comes with ``source_jvp`` and ``source_vjp``; `Firing` makes the three from a function of
-one unit's state. Trainable parameters beside `W`, `W_in` and `bias` come with ``law_jvp_p`` and ``law_vjp_p``, or with
-``source_jvp_p`` and ``source_vjp_p``.
+What a unit sends is a function of its own state, so that the derivative of a source is a factor per unit. A source that is no
+part of the state comes with ``source_jvp`` and ``source_vjp``; `Firing` makes the three from a function of one unit's state.
+Trainable parameters beside `W`, `W_in` and `bias` come with ``law_jvp_p`` and ``law_vjp_p``, or with ``source_jvp_p`` and
+``source_vjp_p``.
 """
 
 from __future__ import annotations
