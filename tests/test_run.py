@@ -46,13 +46,26 @@ def test_noise_of_a_trial_does_not_depend_on_others_or_on_chunks():
         np.testing.assert_array_equal(together[k], rows([streams[k]], 3000, chunk=701)[0])
 
 
-def test_few_trials_with_dense_products_give_the_bits_of_single_runs():
+@pytest.mark.parametrize("trials", [7, 19])  # one by one, and side by side
+def test_dense_products_give_the_bits_of_single_runs(trials):
     network = dr.RateNetwork(np.random.default_rng(0).normal(0, 0.2, (40, 40)), noise_std=0.1)
-    x0 = np.random.default_rng(1).normal(size=(7, 40))
+    x0 = np.random.default_rng(1).normal(size=(trials, 40))
     together = dr.simulate(network, steps=20, dt=0.01, x0=x0, rng=3).state
-    for k, stream in enumerate(dr.trial_streams(3, 7)):
+    for k, stream in enumerate(dr.trial_streams(3, trials)):
         alone = dr.simulate(network, steps=20, dt=0.01, x0=x0[k], rng=[stream]).state
         np.testing.assert_array_equal(together[k], alone)
+
+
+def test_a_forecast_in_a_batch_has_the_bits_of_a_forecast_alone():
+    """Readouts of one output are sums of one long row."""
+    esn = dr.ESN.random(50, inputs=1, spectral_radius=0.9, rng=1)
+    loop = dr.ClosedLoop(
+        esn, dr.Ridge(1e-6).fit(np.random.default_rng(2).normal(size=(200, 50)), np.arange(200.0)[:, None] / 100)
+    )
+    x0 = np.random.default_rng(3).normal(size=(11, loop.size))
+    together = dr.simulate(loop, steps=30, x0=x0)
+    for k in (0, 10):
+        np.testing.assert_array_equal(together.isel(trial=k).output, dr.simulate(loop, steps=30, x0=x0[k]).output)
 
 
 @pytest.mark.parametrize("trials", [9, 40])
