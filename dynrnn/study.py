@@ -31,7 +31,7 @@ import xarray as xr
 
 import dynrnn
 from dynrnn import _check
-from dynrnn._dates import storable
+from dynrnn._dates import writable
 from dynrnn.sinks import replacing
 
 __all__ = ["Claim", "Outcome", "Study", "discover", "find", "ledger", "write_dataset"]
@@ -213,7 +213,7 @@ def write_dataset(path: str | os.PathLike, data: xr.Dataset) -> Path:
     """Write netCDF; a file of that name is replaced only by a whole one."""
     path = Path(path)
     with replacing(path) as temporary:
-        storable(data).to_netcdf(temporary, engine="h5netcdf")
+        writable(data).to_netcdf(temporary, engine="h5netcdf")
     return path
 
 

@@ -425,7 +425,7 @@ def climates():
 def test_a_climate_is_no_distance_from_itself(climates):
     got = compare_climate(climates["target"], climates["target"])
     np.testing.assert_array_equal(got.distance, 0)
-    assert got.variable.values.tolist() == ["x", "y", "z"] and got.attrs["units"] == "s"
+    assert got.variable.values.tolist() == ["x", "y", "z"] and got.attrs["units"] == "time unit"
     np.testing.assert_array_equal(*got.moment)
 
 
@@ -461,7 +461,7 @@ def apart_by_hand(x):
 def test_climates_must_be_comparable(climates):
     with pytest.raises(ValueError, match=r"forecast: got 2 variables, wanted 3"):
         compare_climate(np.zeros((100, 2)), climates["target"])
-    with pytest.raises(ValueError, match=r"forecast: got rows every 0.04 s, wanted rows every 0.02 s"):
+    with pytest.raises(ValueError, match=r"forecast: got rows every 0.04 time unit, wanted rows every 0.02 time unit"):
         compare_climate(climates["target"].isel(time=slice(None, None, 2)), climates["target"])
     with pytest.raises(ValueError, match=r"forecast: got nan at index"):
         compare_climate(np.full((100, 3), np.nan), climates["target"])
