@@ -213,6 +213,19 @@ def test_ctrl_c_keeps_what_there_is(verb, monkeypatch):
     np.testing.assert_array_equal(found[name], whole[name])
 
 
+@pytest.mark.parametrize("pressed", [1000, 10])  # in the first half of the transient, and in the second, where frames align
+def test_ctrl_c_in_the_transient_says_so(pressed, monkeypatch):
+    def press(total):
+        if total == pressed:
+            raise KeyboardInterrupt
+        yield from [1] * total
+
+    monkeypatch.setattr("dynrnn.analysis._frames.portions", press)
+    with pytest.raises(dr.Interrupted, match="in the transient: nothing is measured yet") as stopped:
+        dr.lyapunov_spectrum(dr.CatMap(), steps=4000, transient=2000, interval=1)
+    assert stopped.value.result is None
+
+
 @pytest.mark.filterwarnings("ignore:lyapunov_spectrum")
 def test_exponential_methods_carry_tangent_vectors():
     """Their work arrays have room for many vectors: a state must not be taken for all of that."""

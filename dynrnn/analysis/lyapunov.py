@@ -226,7 +226,10 @@ def aligned(plan: Plan, rng: Any, interval: int | None) -> tuple[Frames, int]:
     start = settled(plan, half)
     frame = np.linalg.qr(_check.generator(rng).normal(size=(start.size, plan.k)))[0].T
     frames = Frames(plan.map, start.x, frame, start=half)
-    chosen = _align(frames, plan.transient - half, interval, plan.inputs)
+    try:
+        chosen = _align(frames, plan.transient - half, interval, plan.inputs)
+    except Interrupted:
+        raise Interrupted("stopped in the transient: nothing is measured yet", frames.k) from None
     if plan.steps - frames.k < chosen:
         _check.fail("interval", chosen, f"at most {max(1, plan.steps - frames.k)}, what remains of the run", "Lengthen the run.")
     return frames, chosen
@@ -235,7 +238,10 @@ def aligned(plan: Plan, rng: Any, interval: int | None) -> tuple[Frames, int]:
 def settled(plan: Plan, steps: int) -> Frames:
     """Frames of no vectors after the first steps of the transient."""
     frames = Frames(plan.map, plan.x0, np.empty((0, plan.size)))
-    frames.advance(steps, plan.inputs)
+    try:
+        frames.advance(steps, plan.inputs)
+    except KeyboardInterrupt:
+        raise Interrupted("stopped in the transient: nothing is measured yet", frames.k) from None
     return frames
 
 
