@@ -145,6 +145,46 @@ def convergence():
     dr.plot.convergence(spectrum)
 
 
+def mean_field():
+    """**A theory and networks.** The largest exponent of random networks of rate units, and what it is for infinitely many
+    units: chaos sets in at the gain 1. Among 200 units, here three networks for each gain, it varies, and sets in later."""
+    g, gains = np.linspace(0.6, 2.2, 17), [0.8, 1.2, 1.6, 2.0]
+    exponents = [dr.analysis.mean_field_flow(float(one))["largest"] for one in g]
+    theory = xr.DataArray(exponents, {"g": g}, name="theory", attrs={"long_name": "largest exponent"})
+    measured = xr.DataArray(np.empty((3, 4)), {"g": gains}, ("seed", "g"), name="networks")
+    for seed in range(3):
+        for k, gain in enumerate(gains):
+            network = dr.RateNetwork.random(200, g=gain, rng=seed)
+            start = np.random.default_rng(seed).normal(size=200)
+            spectrum = dr.lyapunov_spectrum(network, 1, duration=200, dt=0.1, transient=100, x0=start)
+            measured[seed, k] = spectrum["exponent"][0]
+    dr.plot.curve(theory, points=measured).axhline(0, color=dr.plot.COLORS["grey"], linewidth=0.8)
+
+
+def alignment():
+    """**Alignment.** Two orbits of Chirikov's standard map: in the sea of chaos tangent vectors line up exponentially fast, and
+    the logarithm of their area falls along a line; on a torus they do not."""
+    starts = {"chaotic": [0.1, 0.1], "regular": [3.0, 0.1]}
+    each = [dr.analysis.gali(dr.StandardMap(K=1.5), steps=100, x0=x0) for x0 in starts.values()]
+    dr.plot.curve(xr.concat(each, "orbit").assign_coords(orbit=list(starts)))
+
+
+def angles():
+    """**Angles.** Hénon's map: the angles between the covariant Lyapunov vectors, the direction that is stretched and the
+    one that shrinks, along an orbit. They reach down to 0, where both are tangent: the map is not hyperbolic."""
+    vectors = dr.covariant_vectors(dr.Henon(), steps=20_000, interval=1)
+    ax = dr.plot.densities({"Hénon": vectors["angle"].assign_attrs(long_name="angle")}, bins=90)
+    ax.get_legend().remove()
+
+
+def zero_one_test():
+    """**0-1 test.** How surely a particle wanders that the logistic map drives, at each of 100 frequencies c: K near 1 says
+    chaos, at r = 3.97; near 0 a regular motion, at r = 3.55, where the period is 8."""
+    runs = {r: dr.simulate(dr.Logistic(r=r), steps=3000, washout=1000)["state"] for r in (3.55, 3.97)}
+    each = [dr.analysis.zero_one_test(run) for run in runs.values()]
+    dr.plot.curve(xr.concat(each, "r", combine_attrs="drop_conflicts").assign_coords(r=list(runs)))
+
+
 def branches():
     """**Branches and bifurcations.** States of rest of Lorenz's flow by the heating rho, dashed where unstable: convection is
     born in a pitchfork at 1, and loses its stability in a Hopf bifurcation at 24.74, where an unstable cycle (blue, its smallest
@@ -159,11 +199,39 @@ def branches():
     dr.plot.branches([still, convection, cycle], unit="x")
 
 
+def bifurcation_curves():
+    """**Bifurcations in a plane.** Beer's oscillator of two neurons, in closed form: the inputs at which states of rest meet
+    (folds, with cusps), and those at which they begin to oscillate (Hopf)."""
+    from dynrnn.analysis import fold_curves, hopf_curves
+
+    W, outputs = [[4.5, 1.0], [-1.0, 4.5]], np.arange(1, 4000) / 4000
+    _, ax = plt.subplots(figsize=(5.5, 4), layout="constrained")
+    dr.plot.bifurcation_curves([fold_curves(W, outputs), hopf_curves(W, outputs=outputs)], ax)
+    ax.set(xlim=(-4.25, -1.25), ylim=(-3.25, -0.25))
+
+
+def fold_inputs():
+    """**Cusp.** A neuron that excites itself, in closed form: between the lines it has two stable states."""
+    w = np.linspace(4, 10, 601)
+    both, coords = np.stack(dr.analysis.fold_inputs(w)), {"fold": ["left", "right"], "self-weight": w}
+    dr.plot.curve(xr.DataArray(both, coords, ("fold", "self-weight"), attrs={"long_name": "input + bias"}))
+
+
 def orbit_diagram():
     """**Orbit diagram.** Where the logistic map goes in the long run, for each r: the period doubles again and again; then chaos,
     with windows of order."""
     seen = dr.orbit_diagram(dr.Logistic(), "r", np.linspace(2.8, 4.0, 1200), transient=500, rows=150)
     dr.plot.orbit_diagram(seen)
+
+
+def periodic_points():
+    """**Periodic points.** Hénon's map: its orbits of the periods 1, 2 and 4. All are saddles; those on the attractor are visited
+    again and again."""
+    points = dr.analysis.periodic_points(dr.Henon(), 4, rng=0)
+    run = dr.simulate(dr.Henon(), steps=5000, washout=100)
+    ax = dr.plot.poincare_section(run["state"], x="x", y="y")
+    ax.lines[0].set_color(dr.plot.COLORS["grey"])
+    dr.plot.landmarks(points, ax)
 
 
 def basins():
@@ -177,9 +245,58 @@ def basins():
     dr.plot.basins(found, ax)
 
 
+def edge_state():
+    """**Edge.** The same: the border between rest and a choice, from where it is first met (the dot) to the saddle that all
+    states on it come to."""
+    from dynrnn import analysis
+
+    circuit, square = dr.WongWang(sigma=0.0), {"S1": (0, 1), "S2": (0, 1)}
+    found = analysis.basins(circuit, square, resolution=100, dt="2 ms")
+    outside = [0.9, 0.9, 0.0, 0.0], [0.9, 0.3, 0.0, 0.0]
+    edge = analysis.edge_state(circuit, *outside, found, dt="2 ms")
+    _, ax = plt.subplots(figsize=(5.6, 4), layout="constrained")
+    dr.plot.landmarks(edge, dr.plot.basins(found, ax))
+
+
+def critical_shock():
+    """**The smallest shock** that makes the circuit leave its rest, for a choice."""
+    from dynrnn import analysis
+
+    circuit, square = dr.WongWang(sigma=0.0), {"S1": (0, 1), "S2": (0, 1)}
+    found = analysis.basins(circuit, square, resolution=100, dt="2 ms")
+    rest = int(found["basin"].sel(S1=0, S2=0, method="nearest"))
+    shock = analysis.minimal_critical_shock(circuit, found, rest, largest=0.5, variables=["S1", "S2"], dt="2 ms", rng=0)
+    _, ax = plt.subplots(figsize=(6, 4), layout="constrained")
+    dr.plot.landmarks(shock, dr.plot.basins(found, ax))
+
+
+def return_time():
+    """**Return times.** How long the circuit takes to come to rest or to a choice: longest along the borders between them."""
+    from dynrnn import analysis
+
+    circuit, square = dr.WongWang(sigma=0.0), {"S1": (0, 1), "S2": (0, 1)}
+    found = analysis.basins(circuit, square, resolution=20, dt="2 ms")
+    times = analysis.return_time(circuit, found, square, epsilon=0.01, resolution=150, dt="2 ms")
+    _, ax = plt.subplots(figsize=(5, 4), layout="constrained")
+    dr.plot.return_time(times, ax)
+
+
+def basin_stability():
+    """**Basin stability.** The probability that the circuit returns to each of the three after a random shock to both
+    populations, with its 95 % interval."""
+    from dynrnn import analysis
+
+    circuit, square = dr.WongWang(sigma=0.0), {"S1": (0, 1), "S2": (0, 1)}
+    found = analysis.basins(circuit, square, resolution=20, dt="2 ms")
+    shocks = {"S1": (-0.3, 0.3), "S2": (-0.3, 0.3)}
+    stability = analysis.basin_stability(circuit, found, shocks, samples=200, epsilon=0.01, dt="2 ms", rng=0)
+    _, ax = plt.subplots(figsize=(4, 3), layout="constrained")
+    dr.plot.fractions(stability, ax)
+
+
 def fractions():
     """**Basins along a parameter.** The same three, under a growing stimulus without direction: the share of random starts that
-    each of them gets. Rest, here number 2, gives way and ends in a pitchfork at 10.7 Hz: then a choice is inevitable."""
+    each of them gets. Rest, here number 1, gives way and ends in a pitchfork at 10.7 Hz: then a choice is inevitable."""
     from dynrnn import analysis
 
     circuit, square = dr.WongWang(sigma=0.0), {"S1": (0, 1), "S2": (0, 1)}
@@ -196,6 +313,19 @@ def tipping():
     path = np.linspace(-3.5, -6.5, 301)
     drift = analysis.tipping(dr.CTRNN([[8.0]]), "theta[0]", path, {0: (-4, 10)}, hold=0.5, dt=0.05)
     dr.plot.tipping(drift).set_ylabel("state")
+
+
+def transitions():
+    """**A sudden change.** Where the states in each basin of the circuit end when a stimulus that favours population 1 comes on
+    at once: rest, number 1, is gone, and most choices of population 2, number 0, stay."""
+    from dynrnn import analysis
+
+    circuit, square = dr.WongWang(sigma=0.0), {"S1": (0, 1), "S2": (0, 1)}
+    before = analysis.basins(circuit, square, resolution=60, dt="2 ms")
+    after = analysis.basins(circuit, square, resolution=60, dt="2 ms", inputs=[30.0, 25.6])
+    after = analysis.match_attractors(before, after)
+    _, ax = plt.subplots(figsize=(4, 3), layout="constrained")
+    dr.plot.transitions(analysis.tipping_probabilities(before, after), ax)
 
 
 def poincare_section():
@@ -280,6 +410,13 @@ def delay_embedding():
     dr.plot.delay_embedding(delay_embedding(run, dimension=2, delay=34), ax)
 
 
+def embedding_delay():
+    """**A delay to embed with.** x of Rössler's flow: the information that two values share, by the time between them. Its first
+    minimum is marked, about a quarter of a turn."""
+    run = dr.simulate(dr.Rossler(), duration=2000, dt=0.02, washout=5000, every=5)
+    dr.plot.curve(dr.analysis.embedding_delay(run["state"].sel(unit="x"), longest=150))
+
+
 def psychometric():
     """**Choices.** The same decision circuit at eleven coherences, 120 trials each: how often population 1 is the first to
     reach 15 Hz, and the cumulative Gaussian that fits best."""
@@ -291,6 +428,14 @@ def psychometric():
     fit = dr.psychometric_fit(coherence, first.chosen == "rate1")
     ax = dr.plot.psychometric(fit, fit=dr.psychometric_curve(fit))
     ax.set_ylabel("choices of population 1")
+
+
+def reaction_times():
+    """**Reaction times.** The circuit at a coherence of 6.4 %, 600 trials: when population 1, which is right, or 2 reaches 15 Hz.
+    The area under each is its share of the trials."""
+    shown = np.broadcast_to([30.0, 6.4], (2500, 2))
+    run = dr.simulate(dr.WongWang(), shown, dt="1 ms", trials=600, record="output", every=5, rng=1)
+    dr.plot.densities(dr.reaction_times(run["output"], threshold=15.0), bins=25)
 
 
 def forecast():
@@ -312,6 +457,25 @@ def horizon_errors():
     report = dr.forecast.backtest(dr.tasks.sunspots(), horizon=11, folds=8, model=model)
     errors = report["mae"].assign_attrs(long_name="mean absolute error")
     dr.plot.horizon_errors(errors).set_xlabel("years ahead")
+
+
+def climate():
+    """**Climate of a forecaster.** An echo state network of 300 units has learnt Lorenz's flow a step ahead, and runs free: its z
+    is distributed like that of the flow, which it cannot follow for long."""
+    x = dr.simulate(dr.Lorenz63(), duration=400, dt=0.02, washout=1000)["state"] / 10
+    network = dr.ESN.random(300, inputs=3, spectral_radius=0.9, input_scaling=0.3, bias_scaling=0.3, rng=1)
+    states = dr.simulate(network, x[:9999])["state"]
+    readout = dr.Ridge(1e-8).fit(states.values, x[1:10000].values, washout=200)
+    free = dr.simulate(dr.ClosedLoop(network, readout), x0=states[-1].values, steps=10_000)["output"]
+    dr.plot.densities({"Lorenz": 10 * x[10000:].sel(unit="z"), "network": 10 * free[:, 2].values}).set_xlabel("z")
+
+
+def climate_distances():
+    """**Distances of climates.** Lorenz's flow at the heating rho = 29 as a model of that at 28: how far apart they are by each
+    measure, a dot for each variable."""
+    runs = [dr.simulate(dr.Lorenz63(rho=rho), duration=500, dt=0.02, washout=1000) for rho in (29.0, 28.0)]
+    ax = dr.plot.dots(dr.analysis.compare_climate(*runs)["distance"], of="variable")
+    ax.set_ylim(bottom=0)
 
 
 def dots():
@@ -345,11 +509,23 @@ FIGURES = (
     eigenvalues,
     exponents,
     convergence,
+    mean_field,
+    alignment,
+    angles,
+    zero_one_test,
     branches,
+    bifurcation_curves,
+    fold_inputs,
     orbit_diagram,
+    periodic_points,
     basins,
+    edge_state,
+    critical_shock,
+    return_time,
+    basin_stability,
     fractions,
     tipping,
+    transitions,
     poincare_section,
     return_map,
     power_spectrum,
@@ -358,9 +534,13 @@ FIGURES = (
     correlation_sum,
     recurrence_plot,
     delay_embedding,
+    embedding_delay,
     psychometric,
+    reaction_times,
     forecast,
     horizon_errors,
+    climate,
+    climate_distances,
     dots,
 )
 

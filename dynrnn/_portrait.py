@@ -100,10 +100,10 @@ def _rows(count: int) -> list[int]:
 
 def _heading(look: Look) -> str:
     """What it is, and how it was looked at."""
-    system, n, unit = look.system, look.system.size, time_unit(look.system).replace("time unit", "time units")
+    system, n, unit = look.system, look.system.size, f" {time_unit(look.system)}".replace(" time unit", "")
     what = f"{type(system).__name__}: {'flow' if system.is_flow else 'map'} of {n} variable{'s' if n > 1 else ''}"
     if system.delays:
-        what += f" with delay{'s' if len(system.delays) > 1 else ''} {', '.join(f'{t:g} {unit}' for t in system.delays)}"
+        what += f" with delay{'s' if len(system.delays) > 1 else ''} {', '.join(f'{t:g}{unit}' for t in system.delays)}"
     what += " with noise" if look.noisy else ""
     said = [f"{name} = {value:.4g}" for name, value in system._raw.items() if isinstance(value, float) and value != 0]
     if look.driven:
@@ -112,7 +112,7 @@ def _heading(look: Look) -> str:
         held = [f"{value:.3g}" for value in (look.held if np.ptp(look.held) else look.held[:1])]
         said.append(f"inputs held at {', '.join(held[:6])}{' …' if len(held) > 6 else ''}")
     said.append(
-        f"{look.run.attrs['method']}, dt = {look.dt:g} {unit}, {look.steps * look.dt:g} {unit}"
+        f"{look.run.attrs['method']}, dt = {look.dt:g}{unit}, duration = {look.steps * look.dt:g}{unit}"
         if look.dt
         else f"{look.steps} steps"
     )

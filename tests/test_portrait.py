@@ -11,6 +11,7 @@ import xarray as xr
 import dynrnn as dr
 from dynrnn import plot
 from dynrnn._look import Look, _radius, _tidy
+from dynrnn.integrate import Delayed
 from dynrnn.system import System
 
 
@@ -135,7 +136,7 @@ def test_a_system_that_cannot_rest_has_no_fixed_points():
 
 def test_a_flow_with_delays_is_drawn_against_its_past():
     figure = dr.analysis.portrait(dr.MackeyGlass(), steps=3000, dt=0.5)
-    assert titles(figure)[1] == "against the past" and figure.axes[1].get_ylabel() == "x(t - 17 s)"
+    assert titles(figure)[1] == "against the past" and figure.axes[1].get_ylabel() == "x(t - 17)"
     assert titles(figure)[2].startswith("eigenvalues of")
 
 
@@ -143,6 +144,11 @@ def test_a_flow_with_delays_is_drawn_against_its_past():
     ("arguments", "options", "message"),
     [
         (("Lorenz63",), {}, r"system: got str, wanted a dynrnn System"),
+        (
+            (Delayed(dr.MackeyGlass(), "rk4", 0.5),),
+            {},
+            r"system: got Delayed, whose state holds the memory of its method.*flow itself",
+        ),
         ((dr.Logistic(), [1.0]), {}, r"inputs: got a value, wanted nothing, as Logistic has no inputs"),
         ((dr.ESN.random(5, inputs=2, rng=0), np.zeros((30, 3))), {}, r"wanted \(2,\) to be held, or \(time, 2\), as ESN has 2"),
         ((dr.ESN.random(5, inputs=2, rng=0), np.zeros((2, 30))), {}, r"time comes before input\. Pass inputs\.T"),
@@ -239,7 +245,7 @@ def test_eigenvalues_show_the_boundary_of_their_kind(ax):
     flow = dr.fixed_points(dr.VanDerPol(), candidates=[[0.1, 0.1]])  # at the origin x² - x + 1 = 0: (1 ± i sqrt 3) / 2
     plot.eigenvalues(flow, ax)
     np.testing.assert_allclose(ax.collections[0].get_offsets(), [[0.5, 3**0.5 / 2], [0.5, -(3**0.5) / 2]], atol=1e-9)
-    assert [line.get_xdata() for line in ax.lines] == [[0, 0]] and ax.get_xlabel() == "Re eigenvalue (1/s)"
+    assert [line.get_xdata() for line in ax.lines] == [[0, 0]] and ax.get_xlabel() == "Re eigenvalue (1/time unit)"
     points = dr.periodic_points(dr.Logistic(r=3.2), 2, candidates=[[0.1], [0.5], [0.7], [0.9]])
     ax = plot.eigenvalues(points, plot.figure()[1])
     assert [patch.get_radius() for patch in ax.patches] == [1, 1]

@@ -57,7 +57,7 @@ def power_spectrum(
         "frequency": ("frequency", frequency, {"units": unit_f})
     }
     dims = ["frequency" if dim == "time" else dim for dim in array.dims]
-    return xr.DataArray(power, coords, dims, "power", attrs | {"units": f"1/{unit_f}"})
+    return xr.DataArray(power, coords, dims, "power", attrs | {"units": "1/Hz" if unit_f == "Hz" else f"1/({unit_f})"})
 
 
 def autocorrelation(x: Any, dt: Any = None, *, longest: int | None = None) -> xr.DataArray:

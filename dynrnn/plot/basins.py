@@ -1,4 +1,4 @@
-"""Basins of attraction over a plane of states, and their shares along a parameter."""
+"""Basins of attraction: over a plane of states, and their shares, along a parameter or of one system."""
 
 from __future__ import annotations
 
@@ -74,11 +74,11 @@ def _positions(attractor: Any, names: list[str]) -> np.ndarray:
 
 @styled
 def fractions(data: Any, ax: Any = None) -> Axes:
-    """The share of starts that leads to each attractor along a parameter, with 95 % intervals.
+    """The share of starts that leads to each attractor, with 95 % intervals; along a parameter where there is one.
 
     Parameters
     ----------
-    data : what `dynrnn.analysis.basin_fractions` gives.
+    data : what `dynrnn.analysis.basin_fractions` gives; or `basins` or `basin_stability`, a dot for each attractor.
     ax : where to draw; new axes by default.
 
     >>> from dynrnn import Logistic, analysis
@@ -86,7 +86,9 @@ def fractions(data: Any, ax: Any = None) -> Axes:
     >>> fractions(along).get_ylabel()
     'share of starts'
     """
-    has_dims("data", data, ("parameter", "attractor"))
+    has_dims("data", data, ("attractor",))
+    if "parameter" not in data.dims:
+        return _shares(ax, data)
     p = data["parameter"]
     for label in data["attractor"].values:
         one, color = data.sel(attractor=label), CYCLE[int(label) % len(CYCLE)]
@@ -100,4 +102,17 @@ def fractions(data: Any, ax: Any = None) -> Axes:
     ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=1.2)
     ax.set_xlabel(quantity(p, "parameter"))
     ax.set_ylabel("share of starts")
+    return ax
+
+
+def _shares(ax: Axes, data: Any) -> Axes:
+    """Those of one system, or the probabilities that it returns."""
+    name, axis = ("stability", "probability to return") if "stability" in data else ("fraction", "share of starts")
+    labels = [int(k) for k in data["attractor"].values]
+    for k, label in enumerate(labels):
+        one, color = data.isel(attractor=k), CYCLE[label % len(CYCLE)]
+        ax.vlines(k, one[f"{name}_low"], one[f"{name}_high"], color=color, linewidth=2)
+        ax.plot(k, one[name], "o", color=color, markersize=6)
+    ax.set_xticks(range(len(labels)), [str(label) for label in labels])
+    ax.set(xlim=(-0.5, len(labels) - 0.5), ylim=(-0.02, 1.02), xlabel="attractor", ylabel=axis)
     return ax

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dynrnn import _check
 from dynrnn.plot.style import COLORS, CYCLE, has_dims, quantity, styled, with_units
 
 if TYPE_CHECKING:
@@ -89,19 +91,29 @@ def _name_ends(ax: Axes, ends: list[tuple[float, str, str, bool]]) -> None:
 
 
 @styled
-def dots(data: Any, ax: Any = None, *, bars: Any = None, lines: Mapping[str, float] | None = None) -> Axes:
-    """One dot per seed, group by group.
+def dots(data: Any, ax: Any = None, *, bars: Any = None, lines: Mapping[str, float] | None = None, of: str = "seed") -> Axes:
+    """One dot per seed, or whatever else there are several of, group by group.
 
     Parameters
     ----------
-    data : DataArray over ("seed", one other dimension), whose coordinate names the groups.
+    data : DataArray over the dimension `of` and one other, whose coordinate names the groups: a result for each seed, or the
+        `distance` of `compare_climate` with ``of="variable"``.
     ax : where to draw; new axes by default.
     bars : a value per group, such as the median over the seeds, drawn as a bar across its dots.
     lines : values to hold against all groups, by name.
+    of : the dimension along which a group has its dots.
+
+    >>> import numpy as np
+    >>> from dynrnn.analysis import compare_climate
+    >>> x = np.sin(0.1 * np.arange(5000))
+    >>> dots(compare_climate(1.5 * x, x)["distance"], of="variable").get_ylabel()
+    'distance'
     """
-    has_dims("data", data, ("seed",))
-    (group,) = (dim for dim in data.dims if dim != "seed")
-    rows, seeds = data.transpose(group, "seed"), data.sizes["seed"]
+    has_dims("data", data, (of,))
+    if data.ndim != 2:
+        _check.fail("data", f"dims {data.dims}", f'"{of}" and one other dimension')
+    (group,) = (dim for dim in data.dims if dim != of)
+    rows, seeds = data.transpose(group, of), data.sizes[of]
     aside = 0.3 * (np.arange(seeds) + 0.5 - seeds / 2) / seeds
     for k, values in enumerate(rows.values):
         ax.plot(k + aside, values, "o", color=COLORS["blue"], markersize=4, alpha=0.7, markeredgewidth=0)
@@ -111,6 +123,6 @@ def dots(data: Any, ax: Any = None, *, bars: Any = None, lines: Mapping[str, flo
         ax.axhline(value, color=COLORS["vermillion"], linestyle="--", linewidth=1.2)
         ax.annotate(name, (1.01, value), xycoords=("axes fraction", "data"), color=COLORS["vermillion"], va="center")
     ax.set_xlim(-0.5, len(rows) - 0.5)
-    ax.set_xticks(range(len(rows)), [str(name) for name in rows[group].values])
+    ax.set_xticks(range(len(rows)), [textwrap.fill(str(name).replace("_", " "), 16) for name in rows[group].values])
     ax.set_ylabel(quantity(data, "error"))
     return ax

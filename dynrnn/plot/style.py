@@ -113,18 +113,19 @@ def has_dims(name: str, data: Any, dims: tuple[str, ...]) -> None:
 
 
 def with_units(name: str, units: str | None) -> str:
-    """An axis label: the quantity, and its units where it has any.
+    """An axis label: the quantity, and its units where it has any; the time of a model without a unit of time has none.
 
-    >>> with_units("membrane potential", "mV"), with_units("sunspot number", "1")
-    ('membrane potential (mV)', 'sunspot number')
+    >>> with_units("membrane potential", "mV"), with_units("sunspot number", "1"), with_units("time", "time unit")
+    ('membrane potential (mV)', 'sunspot number', 'time')
     """
-    return name if units in (None, "", "1") else f"{name} ({units})"
+    return name if units in (None, "", "1", "time unit") else f"{name} ({units})"
 
 
 def quantity(variable: Any, default: str) -> str:
-    """The axis label of a variable, from its attrs ``long_name`` and ``units``; a long one is broken into lines."""
-    name = variable.attrs.get("long_name") or getattr(variable, "name", None) or default
-    return textwrap.fill(with_units(str(name).replace("_", " "), variable.attrs.get("units")), 28)
+    """The axis label of a variable, from its attrs ``long_name`` and ``units``; a long one is broken, its units are not."""
+    name = str(variable.attrs.get("long_name") or getattr(variable, "name", None) or default).replace("_", " ")
+    units = with_units("", variable.attrs.get("units")).strip().replace(" ", "\N{NO-BREAK SPACE}")
+    return textwrap.fill(f"{name} {units}", 28).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def label_time(ax: Axes, time: Any) -> None:

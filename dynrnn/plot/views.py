@@ -127,7 +127,8 @@ def _delayed(data: Any, coordinate: int) -> str:
     """The name of a delay coordinate: "x(t - 0.2 s)"."""
     unit, lag = data["unit"].values[coordinate], data["lag"].values[coordinate]
     name = unit if isinstance(unit, str) else data.attrs.get("long_name") or data.name or "x"
-    return f"{name}(t)" if lag == 0 else f"{name}(t - {lag:g} {data['lag'].attrs.get('units', '')})"
+    unit = data["lag"].attrs.get("units", "").replace("time unit", "")
+    return f"{name}(t)" if lag == 0 else f"{name}(t - {f'{lag:g} {unit}'.rstrip()})"
 
 
 def _edges(centres: np.ndarray) -> tuple[float, float]:
