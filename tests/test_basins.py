@@ -257,7 +257,7 @@ def test_results_do_not_depend_on_threads_nor_touch_the_global_generator():
 
 
 def test_orbits_that_lead_nowhere_are_warned_of():
-    with pytest.warns(UserWarning, match=r"100% of the starts diverge\. If they should not, shorten dt = 3 s"):
+    with pytest.warns(UserWarning, match=r"100% of the starts diverge\. If they should not, shorten dt = 3, "):
         basins(TwoWells(), {0: (-1, 1)}, resolution=10, dt=3.0)
     for by, hint in (
         (Recurrences(steps=5), "Raise steps, or take larger cells"),

@@ -111,7 +111,7 @@ def _warn(result: xr.Dataset, motion: Motion, by: Any) -> None:
         hint = getattr(by, "hint", "Follow them for longer")
         warnings.warn(f"basins: {undecided:.0%} of the starts are undecided. {hint}.", stacklevel=3)
     if diverged > 0.5 and motion.system.is_flow:
-        hint = f"If they should not, shorten dt = {motion.dt:g} s, or narrow the box of starts."
+        hint = f"If they should not, shorten dt = {motion.dt:g}, or narrow the box of starts."
         warnings.warn(f"basins: {diverged:.0%} of the starts diverge. {hint}", stacklevel=3)
 
 
