@@ -193,9 +193,10 @@ def test_a_map_that_flattens_says_so():
         dr.covariant_vectors(still, steps=50, interval=1)
 
 
-@pytest.mark.parametrize("verb", [dr.lyapunov_spectrum, dr.covariant_vectors, dr.largest_exponent])
+@pytest.mark.parametrize("verb", [dr.lyapunov_spectrum, dr.covariant_vectors, dr.largest_exponent, dr.analysis.gali])
 def test_ctrl_c_keeps_what_there_is(verb, monkeypatch):
-    asked = {"steps": 4000, "transient": 0, "x0": [0.1, 0.3], "interval": 1}
+    asked = {"steps": 4000, "x0": [0.1, 0.3], "interval": 1}
+    asked |= {} if verb is dr.analysis.gali else {"transient": 0}
 
     def press(total):
         if total:
@@ -209,8 +210,8 @@ def test_ctrl_c_keeps_what_there_is(verb, monkeypatch):
     found = stopped.value.result
     monkeypatch.undo()
     whole = verb(dr.CatMap(), **asked | {"steps": 300})
-    name = "growth" if "growth" in whole else "exponent"
-    np.testing.assert_array_equal(found[name], whole[name])
+    for name in {"growth", "exponent", "participation", "gali"} & set(whole):
+        np.testing.assert_array_equal(found[name], whole[name])
 
 
 @pytest.mark.parametrize("pressed", [1000, 10])  # in the first half of the transient, and in the second, where frames align

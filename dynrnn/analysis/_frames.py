@@ -31,9 +31,9 @@ _INLINE = 256  # numbers in a frame up to which the factorisation in compiled co
 
 
 class Stretches(NamedTuple):
-    """What a run of frames leaves, stretch by stretch: growth (stretch, k), states before each, the sum over them of
-    1 / sum_i q_i^4 of each vector of the frame, the largest ratio of growths; and where asked for, the frames (stretch, k, size)
-    before and the factors R (stretch, k, k)."""
+    """What a run of frames leaves, stretch by stretch: growth (stretch, k), states before each, 1 / sum_i q_i^4 of each vector of
+    the frame behind it (stretch, k), the largest ratio of growths; and where asked for, the frames (stretch, k, size) before and
+    the factors R (stretch, k, k)."""
 
     growth: np.ndarray
     states: np.ndarray
@@ -44,8 +44,7 @@ class Stretches(NamedTuple):
 
     def until(self, end: int) -> Stretches:
         """The first `end` stretches."""
-        cut = {name: value[:end] for name, value in self._asdict().items() if name != "participation" and value is not None}
-        return self._replace(**cut)
+        return self._replace(**{name: value[:end] for name, value in self._asdict().items() if value is not None})
 
 
 class Frames:
@@ -102,8 +101,8 @@ class Frames:
         seen = Stretches(
             np.empty((total, k)),
             np.empty((total, self.size)),
-            np.zeros(k),
-            np.ones(total),
+            np.empty((total, k)),
+            np.empty(total),
             np.empty((total, k, self.size)) if keep else None,
             np.empty((total, k, k)) if keep else None,
         )
@@ -124,9 +123,9 @@ class Frames:
 
     def _factored(self, U: np.ndarray, interval: int, seen: Stretches, rows: slice) -> None:
         """Fill the rows of `seen`, one per stretch."""
-        growth, states, ratio = seen.growth[rows], seen.states[rows], seen.ratio[rows]
+        growth, states, participation, ratio = seen.growth[rows], seen.states[rows], seen.participation[rows], seen.ratio[rows]
         if seen.frames is None and not self.adaptive and self.V.size <= _INLINE:
-            _stretches(self._p, self.x, self.V, *self._next, U, interval, growth, states, ratio, seen.participation)
+            _stretches(self._p, self.x, self.V, *self._next, U, interval, growth, states, participation, ratio)
             return
         for i in range(len(growth)):
             states[i] = self.x
@@ -138,7 +137,7 @@ class Frames:
             with np.errstate(divide="ignore", invalid="ignore"):
                 growth[i] = np.log(diagonal)
                 ratio[i] = diagonal.max() / diagonal.min()
-            seen.participation[:] += 1.0 / np.sum(self.V**4, axis=1)
+            participation[i] = 1.0 / np.sum(self.V**4, axis=1)
             if seen.factors is not None:
                 seen.factors[rows][i] = R
 
@@ -201,8 +200,8 @@ def _move(p, x, V, y, W, u):
 
 
 @jit
-def _stretches(p, x, V, y, W, U, interval, growth, states, ratio, shares):
-    """`_carry` and factorisation in turns. Participation is added to `shares`."""
+def _stretches(p, x, V, y, W, U, interval, growth, states, participation, ratio):
+    """`_carry` and factorisation in turns."""
     p, x, V, y, W, U = borrowed(p), borrowed(x), borrowed(V), borrowed(y), borrowed(W), borrowed(U)
     for i in range(growth.shape[0]):
         copy(x, states[i])
@@ -213,7 +212,7 @@ def _stretches(p, x, V, y, W, U, interval, growth, states, ratio, shares):
             total = 0.0
             for r in range(V.shape[1]):
                 total += V[j, r] ** 4
-            shares[j] += 1.0 / total
+            participation[i, j] = 1.0 / total
 
 
 @inlined(fastmath={"contract", "reassoc"})

@@ -8,7 +8,9 @@ import numpy as np
 import xarray as xr
 
 from dynrnn import _check
-from dynrnn.analysis.lyapunov import aligned, prepare
+from dynrnn.analysis._frames import Stretches
+from dynrnn.analysis.lyapunov import Plan, aligned, prepare
+from dynrnn.run import Interrupted
 
 __all__ = ["gali"]
 
@@ -57,7 +59,15 @@ def gali(
     interval = _check.integer("interval", interval, 1)
     plan = prepare(system, k, inputs, steps, duration, dt, method, 0, x0)
     frames, interval = aligned(plan, rng, interval)
-    seen = frames.run(plan.steps // interval * interval, interval, plan.inputs, keep=True)
+    try:
+        seen = frames.run(plan.steps // interval * interval, interval, plan.inputs, keep=True)
+    except Interrupted as stopped:
+        stopped.result = _result(plan, stopped.result, k, interval) if len(stopped.result.growth) else None
+        raise
+    return _result(plan, seen, k, interval)
+
+
+def _result(plan: Plan, seen: Stretches, k: int, interval: int) -> xr.Dataset:
     assert seen.factors is not None
     S, lengths = np.eye(k), np.empty((len(seen.growth), k))  # the vectors are Q S: S is carried along, its columns kept at 1
     for i, R in enumerate(seen.factors):

@@ -68,6 +68,7 @@ def largest_exponent(
     with tqdm(total=plan.steps - half, unit="step", unit_scale=True, disable=not _check.boolean("progress", progress)) as bar:
         aside = (plan.transient - half) // interval  # windows in which the second orbit turns to the fastest direction
         growth = np.full(aside + (plan.steps - plan.transient) // interval, np.nan)
+        first = half + aside * interval
         done, p, z = 0, plan.map.params(), np.empty_like(start.x)
         try:
             for count in portions(growth.size):
@@ -78,17 +79,17 @@ def largest_exponent(
                 bar.update(count * interval)
         except KeyboardInterrupt:
             stopped = Interrupted(f"stopped after step {start.k}; error.result holds the exponent until then", start.k)
-            stopped.result = _result(plan, growth[aside:done], interval, d) if done > aside else None
+            stopped.result = _result(plan, growth[aside:done], first, interval, d) if done > aside else None
             raise stopped from None
-    return _result(plan, growth[aside:], interval, d)
+    return _result(plan, growth[aside:], first, interval, d)
 
 
-def _result(plan: Plan, growth: np.ndarray, interval: int, d: float) -> xr.Dataset:
+def _result(plan: Plan, growth: np.ndarray, first: int, interval: int, d: float) -> xr.Dataset:
     time, units = interval * plan.dt, plan.rate_unit
     blocks = np.array([piece.mean() for piece in np.array_split(growth, min(30, growth.size))])
     with np.errstate(invalid="ignore"):
         error = blocks.std(ddof=1) / np.sqrt(blocks.size) if blocks.size > 1 else np.nan
-    times = (plan.transient + interval * np.arange(1, growth.size + 1)) * plan.dt
+    times = (first + interval * np.arange(1, growth.size + 1)) * plan.dt
     said = {"units": units}
     return xr.Dataset(
         {

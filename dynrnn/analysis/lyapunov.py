@@ -282,7 +282,7 @@ def _summary(size: int, seen: Stretches, time: float, smooth: bool) -> xr.Datase
             "split_half": ("exponent", split),
             "kaplan_yorke": kaplan_yorke(exponent, complete=k == size),
             "entropy_rate": exponent[exponent > 0].sum(),
-            "participation": ("exponent", seen.participation[order] / len(growth)),
+            "participation": ("exponent", seen.participation.mean(axis=0)[order]),
             "condition": seen.ratio.max(),
         }
     )
