@@ -193,6 +193,19 @@ def test_a_map_that_flattens_says_so():
         dr.covariant_vectors(still, steps=50, interval=1)
 
 
+def test_single_precision_has_the_same_exponents():
+    W = np.random.default_rng(0).normal(0, 0.5 / 6, (36, 36))
+    wide, narrow = (dr.ESN(W, dtype=dtype) for dtype in ("float64", "float32"))
+    options = {"steps": 400, "x0": np.random.default_rng(1).normal(size=36), "interval": 2}
+    np.testing.assert_allclose(
+        dr.lyapunov_spectrum(narrow, 3, **options).exponent, dr.lyapunov_spectrum(wide, 3, **options).exponent, atol=1e-3
+    )
+    with pytest.raises(ValueError, match="distance: got 1e-08, wanted at least 1e-05"):
+        dr.largest_exponent(narrow, steps=400)
+    both = [dr.largest_exponent(esn, **options | {"interval": 10}, distance=1e-2).exponent for esn in (wide, narrow)]
+    np.testing.assert_allclose(both[1], both[0], atol=1e-2)
+
+
 @pytest.mark.parametrize("verb", [dr.lyapunov_spectrum, dr.covariant_vectors, dr.largest_exponent, dr.analysis.gali])
 def test_ctrl_c_keeps_what_there_is(verb, monkeypatch):
     asked = {"steps": 4000, "x0": [0.1, 0.3], "interval": 1}

@@ -57,7 +57,7 @@ class Frames:
         self.map, self.k = map_, start
         self.adaptive = isinstance(map_, Adaptive)
         self.size = map_.flow.size if self.adaptive else map_.size
-        self.x, self.V = np.array(x[: self.size], float), np.ascontiguousarray(V, float)
+        self.x, self.V = np.array(x[: self.size], map_.dtype), np.ascontiguousarray(V, map_.dtype)
         self.dt = getattr(map_, "dt", 1.0)
         self._next = np.empty_like(self.x), np.empty_like(self.V)
         if self.adaptive:

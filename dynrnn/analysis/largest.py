@@ -63,8 +63,11 @@ def largest_exponent(
     interval = _check.integer("interval", interval, 1, plan.steps - plan.transient)
     start = settled(plan, half)
     d *= max(1.0, float(np.abs(start.x).max()))
+    least = 100 * float(np.finfo(start.x.dtype).eps)
+    if distance < least:
+        _check.fail("distance", distance, f"at least {least:.1g}, as numbers of {start.x.dtype} can be told apart")
     v = _check.generator(rng).normal(size=start.size)
-    pair = start.x, start.x + v * (d / np.linalg.norm(v))
+    pair = start.x, (start.x + v * (d / np.linalg.norm(v))).astype(start.x.dtype)
     with tqdm(total=plan.steps - half, unit="step", unit_scale=True, disable=not _check.boolean("progress", progress)) as bar:
         aside = (plan.transient - half) // interval  # windows in which the second orbit turns to the fastest direction
         growth = np.full(aside + (plan.steps - plan.transient) // interval, np.nan)
